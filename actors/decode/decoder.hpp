@@ -1,0 +1,83 @@
+// The decoder table: from a program's address to the pure function that reads its instructions. Adding a program is one source
+// file with a `const program_decoder` and one line in decoder_table.cpp. A decoder looks at one instruction of a successful
+// transaction and appends events; what it does not know it names with context::unknown(). Never a guess.
+#pragma once
+
+#include "messages/solana/executed_transaction.hpp"
+#include "messages/types/chain_event.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sett::decode {
+
+/// What a decoder sees and where it writes. One per transaction, passed down; holds no allocation of its own.
+class context {
+public:
+  context(const solana::executed_transaction& executed, event_batch& batch, std::uint32_t position)
+      : tx(executed), out(batch), transaction(position) {}
+
+  const solana::executed_transaction& tx;
+  event_batch& out;
+  const std::uint32_t transaction; // position in out.transactions
+
+  /// Appends an event of `ix`.
+  template <class Payload>
+  void emit(const solana::executed_instruction& ix, program_kind program, const Payload& payload) {
+    out.events.push_back(chain_event{transaction, ix.path, program, payload});
+  }
+  /// Names a layout this program's decoder does not know.
+  void unknown(const solana::executed_instruction& ix);
+
+  /// Inner instructions below instruction `i` of tx.instructions that are direct or deeper children of it, as a half-open range of
+  /// positions. For a top-level instruction: all its inner ones. For an inner one: by stack height where known, else the
+  /// following inner instructions up to the next instruction of a known venue.
+  struct range {
+    std::size_t begin{}, end{};
+  };
+  [[nodiscard]] range children(std::size_t i) const;
+};
+
+/// Called for instruction `position` of ctx.tx.instructions, whose program is this decoder's.
+using decode_function = void (*)(context& ctx, std::size_t position);
+
+/// A discriminator this decoder relies on, to be checked against sha256("global:<name>")[0..8] / ("event:<Name>") at start.
+/// Native one-byte tags have name = "" and are not computable.
+struct layout_check {
+  std::string_view anchor_name; // "global:buy" or "event:TradeEvent"
+  std::uint64_t discriminator;  // big endian
+};
+
+struct program_decoder {
+  program_kind kind;
+  std::string_view name;       // "pump", "raydium_amm_v4", ...
+  std::string_view address;    // base58
+  decode_function decode;      // nullptr: known, not decoded
+  std::span<const layout_check> layouts{};
+};
+
+/// All programs, sorted by kind. Static storage.
+[[nodiscard]] std::span<const program_decoder> programs();
+/// By kind; every kind except unknown has an entry.
+[[nodiscard]] const program_decoder& program(program_kind kind);
+/// By address; program_kind::unknown when the address is no known program. A perfect-hash-like lookup: one multiply, one compare.
+[[nodiscard]] program_kind find_program(const address& program_id);
+/// By base58 text, without decoding it: for readers' fast path.
+[[nodiscard]] program_kind find_program(std::string_view base58);
+
+/// Recomputes every Anchor discriminator; a list of faults, empty when all agree. Called at start; a fault refuses the start.
+[[nodiscard]] std::vector<std::string> check_layouts();
+
+struct decode_statistics {
+  std::uint64_t transactions{}, votes{}, failed{}, instructions{}, decoded{}, known_not_decoded{}, unknown_programs{}, unknown_layouts{},
+      swaps{}, events{};
+};
+
+/// Decodes a whole executed transaction into the batch: appends the event_transaction and all events in order, then the trades.
+/// A failed transaction yields event::failed and event::priority_fee only. Vote transactions yield nothing.
+void decode_transaction(const solana::executed_transaction& tx, event_batch& out, decode_statistics& stats);
+
+} // namespace sett::decode
