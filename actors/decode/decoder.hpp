@@ -1,6 +1,6 @@
-// The decoder table: from a program's address to the pure function that reads its instructions. Adding a program is one source
-// file with a `const program_decoder` and one line in decoder_table.cpp. A decoder looks at one instruction of a successful
-// transaction and appends events; what it does not know it names with context::unknown(). Never a guess.
+// The decoder table: from a program's address to the pure function that reads its instructions. Adding a program is one
+// source file with a `const program_decoder` and one line in decoder_table.cpp. A decoder looks at one instruction of a
+// successful transaction and appends events; what it does not know it names with context::unknown(). Never a guess.
 #pragma once
 
 #include "messages/solana/executed_transaction.hpp"
@@ -32,9 +32,9 @@ public:
   /// Names a layout this program's decoder does not know.
   void unknown(const solana::executed_instruction& ix);
 
-  /// Inner instructions below instruction `i` of tx.instructions that are direct or deeper children of it, as a half-open range of
-  /// positions. For a top-level instruction: all its inner ones. For an inner one: by stack height where known, else the
-  /// following inner instructions up to the next instruction of a known venue.
+  /// Inner instructions below instruction `i` of tx.instructions that are direct or deeper children of it, as a
+  /// half-open range of positions. For a top-level instruction: all its inner ones. For an inner one: by stack height
+  /// where known, else the following inner instructions up to the next instruction of a known venue.
   struct range {
     std::size_t begin{}, end{};
   };
@@ -44,8 +44,8 @@ public:
 /// Called for instruction `position` of ctx.tx.instructions, whose program is this decoder's.
 using decode_function = void (*)(context& ctx, std::size_t position);
 
-/// A discriminator this decoder relies on, to be checked against sha256("global:<name>")[0..8] / ("event:<Name>") at start.
-/// Native one-byte tags have name = "" and are not computable.
+/// A discriminator this decoder relies on, to be checked against sha256("global:<name>")[0..8] / ("event:<Name>") at
+/// start. Native one-byte tags have name = "" and are not computable.
 struct layout_check {
   std::string_view anchor_name; // "global:buy" or "event:TradeEvent"
   std::uint64_t discriminator;  // big endian
@@ -53,9 +53,9 @@ struct layout_check {
 
 struct program_decoder {
   program_kind kind;
-  std::string_view name;       // "pump", "raydium_amm_v4", ...
-  std::string_view address;    // base58
-  decode_function decode;      // nullptr: known, not decoded
+  std::string_view name;    // "pump", "raydium_amm_v4", ...
+  std::string_view address; // base58
+  decode_function decode;   // nullptr: known, not decoded
   std::span<const layout_check> layouts{};
 };
 
@@ -63,21 +63,23 @@ struct program_decoder {
 [[nodiscard]] std::span<const program_decoder> programs();
 /// By kind; every kind except unknown has an entry.
 [[nodiscard]] const program_decoder& program(program_kind kind);
-/// By address; program_kind::unknown when the address is no known program. A perfect-hash-like lookup: one multiply, one compare.
+/// By address; program_kind::unknown when the address is no known program. A perfect-hash-like lookup: one multiply,
+/// one compare.
 [[nodiscard]] program_kind find_program(const address& program_id);
 /// By base58 text, without decoding it: for readers' fast path.
 [[nodiscard]] program_kind find_program(std::string_view base58);
 
-/// Recomputes every Anchor discriminator; a list of faults, empty when all agree. Called at start; a fault refuses the start.
+/// Recomputes every Anchor discriminator; a list of faults, empty when all agree. Called at start; a fault refuses the
+/// start.
 [[nodiscard]] std::vector<std::string> check_layouts();
 
 struct decode_statistics {
-  std::uint64_t transactions{}, votes{}, failed{}, instructions{}, decoded{}, known_not_decoded{}, unknown_programs{}, unknown_layouts{},
-      swaps{}, events{};
+  std::uint64_t transactions{}, votes{}, failed{}, instructions{}, decoded{}, known_not_decoded{}, unknown_programs{},
+      unknown_layouts{}, swaps{}, events{};
 };
 
-/// Decodes a whole executed transaction into the batch: appends the event_transaction and all events in order, then the trades.
-/// A failed transaction yields event::failed and event::priority_fee only. Vote transactions yield nothing.
+/// Decodes a whole executed transaction into the batch: appends the event_transaction and all events in order, then the
+/// trades. A failed transaction yields event::failed and event::priority_fee only. Vote transactions yield nothing.
 void decode_transaction(const solana::executed_transaction& tx, event_batch& out, decode_statistics& stats);
 
 } // namespace sett::decode

@@ -1,5 +1,5 @@
-// Chance as an injected value: a small generator (SplitMix64, Steele, Lea & Flood 2014) that is split by name, so each part
-// of a run draws from (seed, path) and does not disturb the others.
+// Chance as an injected value: a small generator (SplitMix64, Steele, Lea & Flood 2014) that is split by name, so each
+// part of a run draws from (seed, path) and does not disturb the others.
 #pragma once
 
 #include <cstdint>

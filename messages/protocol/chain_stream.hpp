@@ -1,15 +1,18 @@
-// What flows from endpoints through ingest to the entities, inside one process. Plain immutable structs, sent as CAF messages;
-// between nodes the same content travels as FlatBuffers.
+// What flows from endpoints through ingest to the entities, inside one process. Plain immutable structs, sent as CAF
+// messages; between nodes the same content travels as FlatBuffers.
 //
-//   endpoint socket thread --raw_update/slot_update--> ingest actor --chain_update/slot_undone/stream_health--> event router
-//   event router --entity_events--> token and wallet actors
+//   endpoint socket thread --raw_update/slot_update--> ingest actor --chain_update/slot_undone/stream_health--> event
+//   router event router --entity_events--> token and wallet actors
 //
 // Promises of ingest to the router, per commitment:
-//   - each (slot, signature) is delivered once as long as it is inside the dedup window; a consumer still removes duplicates by
-//     (slot, transaction index, path), because after a restart or with several reading nodes the window does not protect it;
+//   - each (slot, signature) is delivered once as long as it is inside the dedup window; a consumer still removes
+//   duplicates by
+//     (slot, transaction index, path), because after a restart or with several reading nodes the window does not
+//     protect it;
 //   - a slot may come late (backfill): consumers accept any order of slots within their undo window;
 //   - slot_undone(s) follows chain_update(s) when s died; nothing of s counts afterwards unless it is delivered again;
-//   - stream_health says what is complete: no slot in (complete_from, complete_to] is missing except those listed as incomplete.
+//   - stream_health says what is complete: no slot in (complete_from, complete_to] is missing except those listed as
+//   incomplete.
 #pragma once
 
 #include "messages/types/block_update.hpp"

@@ -1,9 +1,10 @@
-// One transaction as the chain executed it, the common ground of every reader (JSON in four encodings, Yellowstone protobuf, wire
-// bytes with meta) and every decoder. Reused from transaction to transaction: reset() keeps all capacity, so the steady state does
-// not allocate. Text is decoded on first use: a JSON block names 20 keys per transaction and decoders need a few of them.
+// One transaction as the chain executed it, the common ground of every reader (JSON in four encodings, Yellowstone
+// protobuf, wire bytes with meta) and every decoder. Reused from transaction to transaction: reset() keeps all
+// capacity, so the steady state does not allocate. Text is decoded on first use: a JSON block names 20 keys per
+// transaction and decoders need a few of them.
 //
-// Lifetime: views point into the reader's input buffer or into this object's arena; both must outlive every use. Not thread-safe,
-// also not for const access (lazy caches are filled by const functions).
+// Lifetime: views point into the reader's input buffer or into this object's arena; both must outlive every use. Not
+// thread-safe, also not for const access (lazy caches are filled by const functions).
 #pragma once
 
 #include "messages/types/chain_event.hpp"
@@ -49,10 +50,10 @@ private:
 /// One instruction in execution order: every top-level instruction is followed by its inner ones.
 struct executed_instruction {
   instruction_path path;
-  std::uint8_t program_index{};  // into keys
-  std::uint8_t stack_height{};   // 1 = top level; 0 = source does not say (old blocks)
-  std::span<const std::uint8_t> accounts; // indexes into keys
-  std::string_view data_base58;  // set while the data is not decoded yet
+  std::uint8_t program_index{};             // into keys
+  std::uint8_t stack_height{};              // 1 = top level; 0 = source does not say (old blocks)
+  std::span<const std::uint8_t> accounts;   // indexes into keys
+  std::string_view data_base58;             // set while the data is not decoded yet
   std::span<const std::uint8_t> data_bytes; // valid once decoded, or given as bytes
   bool decoded{};
 };
@@ -75,7 +76,8 @@ struct transaction_error {
 
 class executed_transaction {
 public:
-  // --- filled by readers -------------------------------------------------------------------------------------------------
+  // --- filled by readers
+  // -------------------------------------------------------------------------------------------------
   slot_number slot;
   std::uint32_t index{event_transaction::unknown_index};
   unix_seconds block_time;
@@ -83,9 +85,9 @@ public:
   signature signature_bytes;         // as bytes when signature_base58 is empty
   std::uint8_t required_signatures{}, readonly_signed{}, readonly_unsigned{};
   std::uint8_t static_key_count{}, loaded_writable_count{}, loaded_readonly_count{};
-  bool is_vote{};       // the reader recognised a simple vote transaction
-  bool has_meta{};      // without meta there are no balances, inner instructions or outcome
-  bool has_inner{};     // meta carried inner instructions (old or stripped sources do not)
+  bool is_vote{};   // the reader recognised a simple vote transaction
+  bool has_meta{};  // without meta there are no balances, inner instructions or outcome
+  bool has_inner{}; // meta carried inner instructions (old or stripped sources do not)
   transaction_error err;
   lamports fee;
   std::optional<std::uint64_t> compute_units;
@@ -96,10 +98,13 @@ public:
   std::vector<std::string_view> logs; // unescaped text
   bool logs_truncated{};
 
-  // --- for decoders ------------------------------------------------------------------------------------------------------
+  // --- for decoders
+  // ------------------------------------------------------------------------------------------------------
   [[nodiscard]] const address& key(std::size_t i) const { return keys[i].get(); }
   /// The i-th account of an instruction; callers check `i < accounts.size()` first (decoders check counts up front).
-  [[nodiscard]] const address& account(const executed_instruction& ix, std::size_t i) const { return key(ix.accounts[i]); }
+  [[nodiscard]] const address& account(const executed_instruction& ix, std::size_t i) const {
+    return key(ix.accounts[i]);
+  }
   /// Instruction data, decoded from base58 on first use into the arena.
   [[nodiscard]] std::span<const std::uint8_t> data(const executed_instruction& ix) const;
   /// The token balance entry of a key before / after, or nullptr. Linear: transactions hold few of them.
@@ -108,7 +113,8 @@ public:
   [[nodiscard]] bool is_signer(std::size_t key_index) const { return key_index < required_signatures; }
   [[nodiscard]] signature first_signature() const; // decodes the text form
 
-  // --- arena for readers -------------------------------------------------------------------------------------------------
+  // --- arena for readers
+  // -------------------------------------------------------------------------------------------------
   /// Bytes that live until reset(). Chunks are kept.
   [[nodiscard]] std::span<std::uint8_t> allocate(std::size_t n) const;
   void reset();

@@ -1,5 +1,5 @@
-// What an endpoint hands to ingest: one decoded step of a chain stream. Produced on the endpoint's socket thread, immutable from
-// then on, shared by pointer inside a process.
+// What an endpoint hands to ingest: one decoded step of a chain stream. Produced on the endpoint's socket thread,
+// immutable from then on, shared by pointer inside a process.
 #pragma once
 
 #include "messages/types/chain_event.hpp"
@@ -19,8 +19,9 @@ struct slot_update {
   slot_status status{slot_status::processed};
 };
 
-/// Transactions of one slot. A block source delivers one complete update; a transaction stream delivers many partial ones and
-/// closes the slot with `complete` (block meta with the transaction count, or the next slot's arrival under its plan).
+/// Transactions of one slot. A block source delivers one complete update; a transaction stream delivers many partial
+/// ones and closes the slot with `complete` (block meta with the transaction count, or the next slot's arrival under
+/// its plan).
 struct block_update {
   slot_number slot;
   slot_number parent;
@@ -28,9 +29,9 @@ struct block_update {
   sett::blockhash blockhash, parent_blockhash;
   unix_seconds block_time;
   sett::commitment commitment{commitment::processed};
-  bool complete{};                    // this update (or the ones before) holds every transaction of the slot
-  std::uint32_t transaction_count{};  // of the whole slot when complete
-  std::uint32_t vote_count{};         // how many of them were vote transactions
+  bool complete{};                   // this update (or the ones before) holds every transaction of the slot
+  std::uint32_t transaction_count{}; // of the whole slot when complete
+  std::uint32_t vote_count{};        // how many of them were vote transactions
   event_batch batch;
 };
 

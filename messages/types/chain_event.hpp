@@ -1,9 +1,11 @@
-// What a decoded transaction says, as immutable plain structs. A decoder appends events to an event_batch; the batch travels to
-// the ingest actor and from there in slices to token and wallet actors. Nothing here allocates per event in the steady state:
-// events are trivially copyable, text lives in the batch's arena, and a batch is reused after clear().
+// What a decoded transaction says, as immutable plain structs. A decoder appends events to an event_batch; the batch
+// travels to the ingest actor and from there in slices to token and wallet actors. Nothing here allocates per event in
+// the steady state: events are trivially copyable, text lives in the batch's arena, and a batch is reused after
+// clear().
 //
-// Order: events stand in the order of execution: (slot, transaction index, path). A swap is one pool's view; a trade is the
-// signer's view over all swaps of one top-level instruction. A failed transaction yields only failed (and priority_fee, tip never).
+// Order: events stand in the order of execution: (slot, transaction index, path). A swap is one pool's view; a trade is
+// the signer's view over all swaps of one top-level instruction. A failed transaction yields only failed (and
+// priority_fee, tip never).
 #pragma once
 
 #include "messages/types/ids.hpp"
@@ -27,11 +29,47 @@ struct instruction_path {
 
 /// The programs that have a decoder or a name. Append only.
 enum class program_kind : std::uint8_t {
-  unknown, system, spl_token, token_2022, associated_token, compute_budget, memo, address_lookup_table, stake, vote,
-  metaplex_metadata, pump, pump_amm, pump_fees, raydium_amm_v4, raydium_cpmm, raydium_clmm, raydium_launchlab,
-  orca_whirlpool, meteora_dlmm, meteora_damm_v1, meteora_damm_v2, meteora_dbc, jupiter_v6, jupiter_dca, openbook_v2, serum_v3,
-  lifinity_v2, phoenix, moonshot, saber, fluxbeam, okx_dex, bpf_loader, bpf_loader_upgradeable, loader_v4, config,
-  ed25519_precompile, secp256k1_precompile, secp256r1_precompile, count_
+  unknown,
+  system,
+  spl_token,
+  token_2022,
+  associated_token,
+  compute_budget,
+  memo,
+  address_lookup_table,
+  stake,
+  vote,
+  metaplex_metadata,
+  pump,
+  pump_amm,
+  pump_fees,
+  raydium_amm_v4,
+  raydium_cpmm,
+  raydium_clmm,
+  raydium_launchlab,
+  orca_whirlpool,
+  meteora_dlmm,
+  meteora_damm_v1,
+  meteora_damm_v2,
+  meteora_dbc,
+  jupiter_v6,
+  jupiter_dca,
+  openbook_v2,
+  serum_v3,
+  lifinity_v2,
+  phoenix,
+  moonshot,
+  saber,
+  fluxbeam,
+  okx_dex,
+  bpf_loader,
+  bpf_loader_upgradeable,
+  loader_v4,
+  config,
+  ed25519_precompile,
+  secp256k1_precompile,
+  secp256r1_precompile,
+  count_
 };
 
 /// A slice of event_batch::text. Indexes, not pointers: batches may be moved and copied.
@@ -44,9 +82,11 @@ struct text_ref {
 /// constant-product venues, for an exact executable quote.
 enum class pool_state_kind : std::uint8_t {
   none,
-  reserves,         // a = base reserve, b = quote reserve, both including virtual parts (pump.fun, PumpSwap, Raydium v4, CPMM, ...)
-  sqrt_price_x64,   // a = sqrt(price) * 2^64 low word, b = high word; c = liquidity low word (CLMM, Whirlpool, DAMM v2, DBC)
-  active_bin,       // a = active bin id as two's complement (Meteora DLMM)
+  reserves, // a = base reserve, b = quote reserve, both including virtual parts (pump.fun, PumpSwap, Raydium v4, CPMM,
+            // ...)
+  sqrt_price_x64, // a = sqrt(price) * 2^64 low word, b = high word; c = liquidity low word (CLMM, Whirlpool, DAMM v2,
+                  // DBC)
+  active_bin,     // a = active bin id as two's complement (Meteora DLMM)
 };
 struct pool_state {
   pool_state_kind kind{pool_state_kind::none};
@@ -57,13 +97,13 @@ namespace event {
 
 struct swap {
   address pool;
-  address trader; // authority of the user's side (for routed legs it may be the aggregator's)
-  mint_address mint_in, mint_out; // as the trader sees it: gives mint_in, gets mint_out
+  address trader;                     // authority of the user's side (for routed legs it may be the aggregator's)
+  mint_address mint_in, mint_out;     // as the trader sees it: gives mint_in, gets mint_out
   token_amount amount_in, amount_out; // what entered and left the pool's vaults
-  token_amount fee; // total fee charged by the venue where it says so, in fee_mint
+  token_amount fee;                   // total fee charged by the venue where it says so, in fee_mint
   bool fee_known{};
   bool fee_in_mint_in{};
-  bool balances_agree{}; // the amounts were checked against the vaults' balance changes
+  bool balances_agree{};  // the amounts were checked against the vaults' balance changes
   bool base_is_mint_in{}; // which side of `after` mint_in is: true: a belongs to mint_in
   pool_state after;
 };
@@ -103,9 +143,27 @@ struct metadata {
 };
 
 enum class authority_kind : std::uint8_t {
-  mint_tokens, freeze_account, account_owner, close_account, transfer_fee_config, withheld_withdraw, close_mint, interest_rate,
-  permanent_delegate, confidential_transfer, transfer_hook_program, confidential_transfer_fee, metadata_pointer, group_pointer,
-  group_member_pointer, scaled_ui_amount, pause, permissioned_burn, metadata_update, pool_creator, other
+  mint_tokens,
+  freeze_account,
+  account_owner,
+  close_account,
+  transfer_fee_config,
+  withheld_withdraw,
+  close_mint,
+  interest_rate,
+  permanent_delegate,
+  confidential_transfer,
+  transfer_hook_program,
+  confidential_transfer_fee,
+  metadata_pointer,
+  group_pointer,
+  group_member_pointer,
+  scaled_ui_amount,
+  pause,
+  permissioned_burn,
+  metadata_update,
+  pool_creator,
+  other
 };
 struct authority_changed {
   address account; // mint or token account
@@ -116,7 +174,7 @@ struct authority_changed {
 
 struct pool_created {
   address pool;
-  mint_address base_mint, quote_mint; // as the venue orders them
+  mint_address base_mint, quote_mint;     // as the venue orders them
   token_amount base_amount, quote_amount; // first deposit; 0 where the venue creates empty pools
   address creator;
   mint_address lp_mint; // zero: none
@@ -146,7 +204,7 @@ enum class account_change : std::uint8_t { created, closed };
 struct account {
   account_change change{};
   address account;
-  address owner; // wallet
+  address owner;     // wallet
   mint_address mint; // zero for a system account
   lamports balance;
 };
@@ -170,9 +228,9 @@ struct failed {
 
 } // namespace event
 
-using event_payload =
-    std::variant<event::swap, event::trade, event::transfer, event::mint_created, event::metadata, event::authority_changed,
-                 event::pool_created, event::liquidity, event::launch, event::account, event::tip, event::priority_fee, event::failed>;
+using event_payload = std::variant<event::swap, event::trade, event::transfer, event::mint_created, event::metadata,
+                                   event::authority_changed, event::pool_created, event::liquidity, event::launch,
+                                   event::account, event::tip, event::priority_fee, event::failed>;
 
 struct chain_event {
   std::uint32_t transaction{}; // position in event_batch::transactions
@@ -198,7 +256,8 @@ struct unknown_layout {
   std::uint32_t transaction{};
   instruction_path path;
   address program;
-  std::uint64_t discriminator{}; // first 8 data bytes, big endian, zero padded; native programs: the tag in the top byte
+  std::uint64_t
+      discriminator{}; // first 8 data bytes, big endian, zero padded; native programs: the tag in the top byte
   std::uint32_t data_length{};
 };
 

@@ -1,5 +1,5 @@
-// What an expected failure looks like everywhere in Sett: an area, a stable code, and a sentence that says what happened, where
-// and what to do. Bugs are assertions (SETT_ASSERT, on in release too); exceptions stop in *_io files.
+// What an expected failure looks like everywhere in Sett: an area, a stable code, and a sentence that says what
+// happened, where and what to do. Bugs are assertions (SETT_ASSERT, on in release too); exceptions stop in *_io files.
 #pragma once
 
 #include <cstdint>
@@ -35,5 +35,5 @@ template <class Errc>
 
 } // namespace sett
 
-#define SETT_ASSERT(expression)                                                                                                  \
+#define SETT_ASSERT(expression)                                                                                        \
   ((expression) ? static_cast<void>(0) : ::sett::assertion_failed(#expression, __FILE__, __LINE__))

@@ -1,5 +1,5 @@
-// Strong types for every id and quantity. They are plain values: trivially copyable, ordered, hashable, without arithmetic
-// between different kinds. Text forms (base58) live in messages/solana/base58.hpp.
+// Strong types for every id and quantity. They are plain values: trivially copyable, ordered, hashable, without
+// arithmetic between different kinds. Text forms (base58) live in messages/solana/base58.hpp.
 #pragma once
 
 #include <array>
@@ -23,11 +23,12 @@ struct strong {
 
 using slot_number = strong<struct slot_number_tag, std::uint64_t>;
 using block_height = strong<struct block_height_tag, std::uint64_t>;
-using lamports = strong<struct lamports_tag, std::uint64_t>;             // 1e-9 SOL
-using token_amount = strong<struct token_amount_tag, std::uint64_t>;     // base units of some mint
-using basis_points = strong<struct basis_points_tag, std::uint32_t>;     // 1/10,000
-using unix_seconds = strong<struct unix_seconds_tag, std::int64_t>;      // wall time of a block
-using wall_time_ns = strong<struct wall_time_ns_tag, std::int64_t>;      // ns since 1970, for people; never in decisions of order
+using lamports = strong<struct lamports_tag, std::uint64_t>;         // 1e-9 SOL
+using token_amount = strong<struct token_amount_tag, std::uint64_t>; // base units of some mint
+using basis_points = strong<struct basis_points_tag, std::uint32_t>; // 1/10,000
+using unix_seconds = strong<struct unix_seconds_tag, std::int64_t>;  // wall time of a block
+using wall_time_ns =
+    strong<struct wall_time_ns_tag, std::int64_t>; // ns since 1970, for people; never in decisions of order
 using steady_time_ns = strong<struct steady_time_ns_tag, std::int64_t>;  // monotonic ns since some start, for durations
 using endpoint_index = strong<struct endpoint_index_tag, std::uint16_t>; // position in the node's list of endpoints
 using stream_id = strong<struct stream_id_tag, std::uint16_t>;           // position in the node's list of streams
@@ -63,7 +64,8 @@ struct std::hash<sett::strong<Tag, Rep>> {
   std::size_t operator()(const sett::strong<Tag, Rep>& v) const noexcept { return std::hash<Rep>{}(v.value); }
 };
 
-/// Addresses and signatures are uniformly distributed except for hand-made ones (sysvars, vanity prefixes): fold all words.
+/// Addresses and signatures are uniformly distributed except for hand-made ones (sysvars, vanity prefixes): fold all
+/// words.
 template <class Tag, std::size_t N>
 struct std::hash<sett::byte_id<Tag, N>> {
   std::size_t operator()(const sett::byte_id<Tag, N>& v) const noexcept {

@@ -1,5 +1,6 @@
-// Runs every file given (or found below a given folder) through LLVMFuzzerTestOneInput, so that a compiler without libFuzzer
-// replays the corpora. Arguments that start with '-' are libFuzzer's and ignored. Exit 1 when no file was found.
+// Runs every file given (or found below a given folder) through LLVMFuzzerTestOneInput, so that a compiler without
+// libFuzzer replays the corpora. Arguments that start with '-' are libFuzzer's and ignored. Exit 1 when no file was
+// found.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

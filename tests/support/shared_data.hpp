@@ -1,5 +1,5 @@
-// Where recorded mainnet data lies: $SETT_DATA, else ../shared next to the project. Tests that need it skip loudly without it, or
-// fail when SETT_REQUIRE_DATA=1 (tools/test --require-data).
+// Where recorded mainnet data lies: $SETT_DATA, else ../shared next to the project. Tests that need it skip loudly
+// without it, or fail when SETT_REQUIRE_DATA=1 (tools/test --require-data).
 #pragma once
 
 #include <cstdlib>
@@ -20,9 +20,9 @@ inline bool data_required() { // NOLINT: tests may read the environment
 } // namespace sett::test
 
 /// First statement of a test that needs recorded data; `path` is relative to the shared folder.
-#define SETT_NEEDS_DATA(path)                                                                                                    \
-  if (!std::filesystem::exists(::sett::test::shared_folder() / (path))) {                                                        \
-    if (::sett::test::data_required()) FAIL() << "recorded data is required: " << (path);                                        \
-    GTEST_SKIP() << "needs recorded data: " << (path);                                                                           \
-  }                                                                                                                              \
+#define SETT_NEEDS_DATA(path)                                                                                          \
+  if (!std::filesystem::exists(::sett::test::shared_folder() / (path))) {                                              \
+    if (::sett::test::data_required()) FAIL() << "recorded data is required: " << (path);                              \
+    GTEST_SKIP() << "needs recorded data: " << (path);                                                                 \
+  }                                                                                                                    \
   static_assert(true)

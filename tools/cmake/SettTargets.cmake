@@ -7,7 +7,10 @@
 # sett_fuzz(name SOURCES ... LINKS ... CORPUS dir)
 #   The file defines LLVMFuzzerTestOneInput. With SETT_BUILD_FUZZERS it becomes a libFuzzer program; always it becomes a
 #   ctest "fuzz-replay.<name>" that runs every file of the corpus through it.
+#   Label "tsan" marks a test whose code lies below the actors: it is also built and run with the thread sanitizer.
 include(GoogleTest)
+add_custom_target(tsan_tests)
+add_custom_target(fuzz_targets)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 
 function(sett_library name)
@@ -43,6 +46,9 @@ function(sett_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
+  if("tsan" IN_LIST arg_LABELS)
+    add_dependencies(tsan_tests ${name})
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${arg_TIMEOUT} SKIP_REGULAR_EXPRESSION "SKIPPED" LABELS "${arg_LABELS}")
 endfunction()
@@ -70,6 +76,7 @@ function(sett_fuzz name)
   endif()
   target_link_libraries(${name} PRIVATE sett_options ${arg_LINKS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
+  add_dependencies(fuzz_targets ${name})
   # libFuzzer replays plain files and folders given with -runs=0; the replay program takes the same arguments.
   add_test(NAME fuzz-replay.${name} COMMAND ${name} -runs=0 "${arg_CORPUS}")
 endfunction()
