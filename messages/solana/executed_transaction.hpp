@@ -50,12 +50,14 @@ private:
 /// One instruction in execution order: every top-level instruction is followed by its inner ones.
 struct executed_instruction {
   instruction_path path;
-  std::uint8_t program_index{};             // into keys
-  std::uint8_t stack_height{};              // 1 = top level; 0 = source does not say (old blocks)
-  std::span<const std::uint8_t> accounts;   // indexes into keys
-  std::string_view data_base58;             // set while the data is not decoded yet
-  std::span<const std::uint8_t> data_bytes; // valid once decoded, or given as bytes
-  bool decoded{};
+  std::uint8_t program_index{};           // into keys
+  std::uint8_t stack_height{};            // 1 = top level; 0 = source does not say (old blocks)
+  std::span<const std::uint8_t> accounts; // indexes into keys
+  std::string_view data_base58;           // set while the data is not decoded yet
+  // Filled by executed_transaction::data() on first use, or by a reader that has bytes (which sets decoded).
+  mutable std::span<const std::uint8_t> data_bytes;
+  mutable bool decoded{};
+  mutable bool data_invalid{}; // the text was no base58: data() is empty
 };
 
 struct token_balance {
