@@ -97,8 +97,10 @@ public:
   std::vector<executed_instruction> instructions;
   std::vector<std::uint64_t> pre_lamports, post_lamports; // by key index
   std::vector<token_balance> pre_tokens, post_tokens;
-  std::vector<std::string_view> logs; // unescaped text
-  bool logs_truncated{};
+  mutable std::vector<std::string_view> log_lines; // as the source has them; read them with logs()
+  mutable std::string_view
+      escaped_logs;      // JSON sources: the text that covers log_lines, which may hold escapes. Empty: none is escaped
+  bool logs_truncated{}; // the source cut them, or says "Log truncated"
 
   // --- for decoders
   // ------------------------------------------------------------------------------------------------------
@@ -114,6 +116,11 @@ public:
   [[nodiscard]] const token_balance* post_token(std::size_t key_index) const { return find(post_tokens, key_index); }
   [[nodiscard]] bool is_signer(std::size_t key_index) const { return key_index < required_signatures; }
   [[nodiscard]] signature first_signature() const; // decodes the text form
+  /// The log lines as plain text, unescaped on first use into the arena.
+  [[nodiscard]] const std::vector<std::string_view>& logs() const {
+    if (!escaped_logs.empty()) unescape_logs();
+    return log_lines;
+  }
 
   // --- arena for readers
   // -------------------------------------------------------------------------------------------------
@@ -122,6 +129,7 @@ public:
   void reset();
 
 private:
+  void unescape_logs() const; // executed_transaction_logs.cpp
   static const token_balance* find(const std::vector<token_balance>& v, std::size_t key_index) {
     for (const auto& b : v)
       if (b.account_index == key_index) return &b;
