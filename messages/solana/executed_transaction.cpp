@@ -57,7 +57,8 @@ void executed_transaction::reset() {
   post_lamports.clear();
   pre_tokens.clear();
   post_tokens.clear();
-  logs.clear();
+  log_lines.clear();
+  escaped_logs = {};
   chunk_ = used_ = 0;
 }
 

@@ -76,13 +76,13 @@ TEST(unit_executed_transaction, reset_forgets_everything) {
   tx.instructions.emplace_back();
   tx.pre_lamports.push_back(1);
   tx.post_tokens.emplace_back();
-  tx.logs.push_back("x");
+  tx.log_lines.push_back("x");
   tx.signature_base58 = "x";
   tx.reset();
   EXPECT_EQ(tx.slot, slot_number(0));
   EXPECT_FALSE(tx.is_vote || tx.has_meta || tx.has_inner || tx.logs_truncated || tx.err.failed || tx.compute_units);
   EXPECT_TRUE(tx.keys.empty() && tx.instructions.empty() && tx.pre_lamports.empty() && tx.post_tokens.empty() &&
-              tx.logs.empty());
+              tx.logs().empty());
   EXPECT_EQ(tx.first_signature(), signature{});
   EXPECT_EQ(tx.index, event_transaction::unknown_index);
 }
