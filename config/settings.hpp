@@ -1,0 +1,117 @@
+// The node's settings as plain typed values: what the composition root hands out. Names carry their unit. What each one
+// means, its default and its bounds are said once, in declarations.cpp; nothing here has a default of its own.
+#pragma once
+
+#include "config/secret.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sett::config {
+
+struct node_settings {
+  std::string name;
+  std::string environment;
+  std::string data_dir;
+  std::uint32_t shutdown_grace_ms{};
+};
+
+struct log_settings {
+  std::string levels;
+  std::string console; // people, json, off
+  std::string colour;  // auto, always, never
+  bool file{};
+  std::string dir; // empty: <data_dir>/log
+  std::uint64_t file_bytes_max{};
+  std::uint32_t files_max{};
+  std::uint32_t ring_records_max{};
+  std::uint64_t spill_bytes_max{};
+  std::uint32_t repeat_window_ms{};
+  std::uint32_t repeats_max{};
+};
+
+struct api_settings {
+  std::string address;
+  std::uint16_t port{};
+  bool remote_allowed{};
+  std::string socket; // empty: <data_dir>/sett.sock
+  std::uint32_t connections_max{};
+  std::uint32_t request_bytes_max{};
+  std::uint32_t request_timeout_ms{};
+};
+
+struct actors_settings {
+  std::uint32_t threads_max{}; // 0: one per core, at least 2
+  std::uint32_t messages_per_turn_max{};
+  std::uint32_t mailbox_messages_max{};
+};
+
+struct store_settings {
+  std::uint64_t cache_bytes{};
+  std::uint32_t snapshot_interval_ms{};
+};
+
+struct ingest_settings {
+  std::string commitment; // processed, confirmed
+  std::uint32_t dedup_slots_max{};
+  std::uint32_t backfill_slots_max{};
+  std::uint32_t backfill_in_flight_max{};
+  std::uint32_t silence_ms_max{};
+};
+
+struct tokens_settings {
+  std::uint32_t live_max{};
+  std::uint32_t idle_passivate_s{};
+};
+
+struct wallets_settings {
+  std::uint32_t tracked_max{};
+  std::uint32_t idle_passivate_s{};
+};
+
+struct buses_settings {
+  std::uint32_t market_capacity{};
+  std::uint32_t signal_capacity{};
+  std::uint32_t alert_capacity{};
+};
+
+/// One [[endpoint]]: a provider's doors to the chain. At least one of http, ws and grpc is set; ws and grpc streams
+/// need http beside them to fetch what they missed.
+struct endpoint_settings {
+  std::string name;
+  std::string provider;
+  secret http, ws, grpc, token;
+  std::string plan; // auto, grpc, transactions, blocks, slots, logs
+  std::uint32_t requests_per_s_max{};
+  std::uint32_t burst_max{};
+  std::uint32_t in_flight_max{};
+  std::uint64_t credits_per_month{};
+};
+
+/// One [[wallet]]: a wallet that is followed from the start on.
+struct wallet_settings {
+  std::string name;    // for people, and the item's key
+  std::string address; // base58
+};
+
+struct settings {
+  node_settings node;
+  log_settings log;
+  api_settings api;
+  actors_settings actors;
+  store_settings store;
+  ingest_settings ingest;
+  tokens_settings tokens;
+  wallets_settings wallets;
+  buses_settings buses;
+  std::vector<endpoint_settings> endpoints;
+  std::vector<wallet_settings> tracked;
+
+  [[nodiscard]] std::string log_dir() const { return log.dir.empty() ? node.data_dir + "/log" : log.dir; }
+  [[nodiscard]] std::string socket_path() const {
+    return api.socket.empty() ? node.data_dir + "/sett.sock" : api.socket;
+  }
+};
+
+} // namespace sett::config
