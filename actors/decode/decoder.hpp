@@ -3,6 +3,8 @@
 // successful transaction and appends events; what it does not know it names with context::unknown(). Never a guess.
 #pragma once
 
+#include "actors/decode/layout.hpp"
+#include "actors/decode/vault_balances.hpp"
 #include "messages/solana/executed_transaction.hpp"
 #include "messages/types/chain_event.hpp"
 
@@ -17,12 +19,15 @@ namespace sett::decode {
 /// What a decoder sees and where it writes. One per transaction, passed down; holds no allocation of its own.
 class context {
 public:
-  context(const solana::executed_transaction& executed, event_batch& batch, std::uint32_t position)
-      : tx(executed), out(batch), transaction(position) {}
+  context(const solana::executed_transaction& executed, const transaction_index& moves, event_batch& batch,
+          std::uint32_t position)
+      : tx(executed), index(moves), out(batch), transaction(position) {}
 
   const solana::executed_transaction& tx;
+  const transaction_index& index; // movements and balances, built before the first decoder runs
   event_batch& out;
   const std::uint32_t transaction; // position in out.transactions
+  std::uint32_t unknown_count{};
 
   /// Appends an event of `ix`.
   template <class Payload>
@@ -35,10 +40,21 @@ public:
   /// Inner instructions below instruction `i` of tx.instructions that are direct or deeper children of it, as a
   /// half-open range of positions. For a top-level instruction: all its inner ones. For an inner one: by stack height
   /// where known, else the following inner instructions up to the next instruction of a known venue.
-  struct range {
-    std::size_t begin{}, end{};
-  };
+  using range = instruction_range;
   [[nodiscard]] range children(std::size_t i) const;
+
+  /// Instruction data of position i.
+  [[nodiscard]] byte_span data(std::size_t i) const { return tx.data(tx.instructions[i]); }
+  /// An Anchor event of instruction i: the self-call among its children with this event discriminator, else the same
+  /// event in its `Program data:` log lines. The bytes after the discriminator; empty when there is none. `nth` counts
+  /// from 0.
+  [[nodiscard]] byte_span event(std::size_t i, std::uint64_t event_discriminator, std::size_t nth = 0) const;
+  /// The text after `prefix` of the first log line that instruction i itself wrote ("ray_log: " for "Program log:
+  /// ray_log: ..."); empty when logs are missing, truncated, or have none. Counts the program's invocations, so logs
+  /// must start at the first one.
+  [[nodiscard]] std::string_view log_line(std::size_t i, std::string_view prefix, std::size_t nth = 0) const;
+  /// Base64 into bytes that live as long as the transaction; empty when it is not base64.
+  [[nodiscard]] byte_span base64(std::string_view text) const;
 };
 
 /// Called for instruction `position` of ctx.tx.instructions, whose program is this decoder's.
@@ -59,11 +75,11 @@ struct program_decoder {
   std::span<const layout_check> layouts{};
 };
 
-/// All programs, sorted by kind. Static storage.
+/// All programs, sorted by kind; a kind may have several addresses. Static storage.
 [[nodiscard]] std::span<const program_decoder> programs();
 /// By kind; every kind except unknown has an entry.
 [[nodiscard]] const program_decoder& program(program_kind kind);
-/// By address; program_kind::unknown when the address is no known program. A perfect-hash-like lookup: one multiply,
+/// By address; program_kind::unknown when the address is no known program. A perfect hash: two multiplies,
 /// one compare.
 [[nodiscard]] program_kind find_program(const address& program_id);
 /// By base58 text, without decoding it: for readers' fast path.
@@ -75,7 +91,7 @@ struct program_decoder {
 
 struct decode_statistics {
   std::uint64_t transactions{}, votes{}, failed{}, instructions{}, decoded{}, known_not_decoded{}, unknown_programs{},
-      unknown_layouts{}, swaps{}, events{};
+      unknown_layouts{}, swaps{}, events{}, malformed{}; // malformed: indexes outside the key list
 };
 
 /// Decodes a whole executed transaction into the batch: appends the event_transaction and all events in order, then the

@@ -1,0 +1,13 @@
+// One line per program that has a decoder; each is defined in the source file of its name.
+#pragma once
+
+#include "actors/decode/decoder.hpp"
+
+namespace sett::decode {
+
+extern const program_decoder system_decoder;
+extern const program_decoder spl_token_decoder;
+extern const program_decoder token_2022_decoder;
+extern const program_decoder raydium_amm_v4_decoder;
+
+} // namespace sett::decode
