@@ -70,6 +70,7 @@ struct entity_events {
   block_update_ptr update;
   std::vector<std::uint32_t> positions; // into update->batch.events, ascending
   steady_time_ns received;
+  slot_number sealed; // everything up to here is final: it can neither be undone nor grow
 };
 
 } // namespace sett::protocol
