@@ -207,6 +207,10 @@ void decode_transaction(const solana::executed_transaction& tx, event_batch& out
     ++stats.malformed;
     return;
   }
+  if (!tx.has_meta) {
+    ++stats.without_meta;
+    return;
+  }
   // Reused so that the steady state allocates nothing; holds nothing from one transaction to the next.
   thread_local transaction_index index;
   index.build(tx);
@@ -232,6 +236,10 @@ void decode_transaction(const solana::executed_transaction& tx, event_batch& out
       const auto decode = program(kind).decode;
       if (decode == nullptr) {
         ++stats.known_not_decoded;
+        continue;
+      }
+      if (!tx.has_inner && is_venue(kind)) {
+        ++stats.without_inner;
         continue;
       }
       const auto unknown_before = ctx.unknown_count;

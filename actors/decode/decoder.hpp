@@ -91,7 +91,10 @@ struct program_decoder {
 
 struct decode_statistics {
   std::uint64_t transactions{}, votes{}, failed{}, instructions{}, decoded{}, known_not_decoded{}, unknown_programs{},
-      unknown_layouts{}, swaps{}, events{}, malformed{}; // malformed: indexes outside the key list
+      unknown_layouts{}, swaps{}, events{};
+  std::uint64_t without_meta{};  // nobody says whether they happened: no events
+  std::uint64_t without_inner{}; // venues' instructions whose inner ones the source left out: no amounts, no events
+  std::uint64_t malformed{};     // indexes outside the key list
 };
 
 /// Decodes a whole executed transaction into the batch: appends the event_transaction and all events in order, then the

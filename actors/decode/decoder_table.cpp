@@ -13,8 +13,8 @@ namespace {
 struct table {
   std::vector<program_decoder> all;
   std::array<std::uint16_t, static_cast<std::size_t>(program_kind::count_)> by_kind{}; // 1 + position, 0 = none
-  // Perfect hashes over the first sixteen characters / bytes of the address: the multiplier is searched at start so that no two
-  // programs share a slot. A slot holds 1 + position in `all`.
+  // Perfect hashes over the first sixteen characters / bytes of the address: the multiplier is searched at start so
+  // that no two programs share a slot. A slot holds 1 + position in `all`.
   static constexpr unsigned slot_bits = 10;
   std::uint64_t text_multiplier{}, byte_multiplier{};
   std::array<std::uint8_t, std::size_t{1} << slot_bits> text_slots{}, byte_slots{};
