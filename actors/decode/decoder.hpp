@@ -8,6 +8,7 @@
 #include "messages/solana/executed_transaction.hpp"
 #include "messages/types/chain_event.hpp"
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -15,6 +16,17 @@
 #include <vector>
 
 namespace sett::decode {
+
+/// What a router's instruction did for its caller. Stands in the trade in place of the swaps below the instruction.
+struct routed_trade {
+  instruction_path path;    // the router's instruction
+  std::int32_t inner_end{}; // its children are the inner instructions (path.inner, inner_end) of the same top-level one
+  event::trade trade;       // router and trader named
+
+  [[nodiscard]] bool covers(const instruction_path& p) const {
+    return p.outer == path.outer && p.inner > path.inner && p.inner < inner_end;
+  }
+};
 
 /// What a decoder sees and where it writes. One per transaction, passed down; holds no allocation of its own.
 class context {
@@ -28,6 +40,9 @@ public:
   event_batch& out;
   const std::uint32_t transaction; // position in out.transactions
   std::uint32_t unknown_count{};
+  /// Routes in execution order. A transaction with more of them is not netted by route: its swaps stand for themselves.
+  std::array<routed_trade, 4> routes;
+  std::size_t route_count{};
 
   /// Appends an event of `ix`.
   template <class Payload>
@@ -42,6 +57,14 @@ public:
   /// where known, else the following inner instructions up to the next instruction of a known venue.
   using range = instruction_range;
   [[nodiscard]] range children(std::size_t i) const;
+
+  /// Records what instruction i routed, as emit_trades() reads it.
+  void add_route(std::size_t i, const event::trade& trade) {
+    if (route_count == routes.size()) return;
+    const auto below = children(i);
+    const auto& path = tx.instructions[i].path;
+    routes[route_count++] = {path, path.inner + 1 + static_cast<std::int32_t>(below.end - below.begin), trade};
+  }
 
   /// Instruction data of position i.
   [[nodiscard]] byte_span data(std::size_t i) const { return tx.data(tx.instructions[i]); }

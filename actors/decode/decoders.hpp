@@ -9,5 +9,13 @@ extern const program_decoder system_decoder;
 extern const program_decoder spl_token_decoder;
 extern const program_decoder token_2022_decoder;
 extern const program_decoder raydium_amm_v4_decoder;
+extern const program_decoder raydium_cpmm_decoder;
+extern const program_decoder raydium_clmm_decoder;
+extern const program_decoder raydium_launchlab_decoder;
+extern const program_decoder orca_whirlpool_decoder;
+extern const program_decoder meteora_dlmm_decoder;
+extern const program_decoder meteora_damm_v2_decoder;
+extern const program_decoder meteora_dbc_decoder;
+extern const program_decoder jupiter_v6_decoder;
 
 } // namespace sett::decode
