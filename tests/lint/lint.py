@@ -35,7 +35,7 @@ THIRD_PARTY = {
     "CLI/": [r"^tools/", r"^nodes/[a-z]+d/"],
     "simdjson": [r"^messages/solana/", r"^messages/recording/", r"^actors/ingest/", r"_io\.[ch]pp$", r"^nodes/api/", r"^tools/"],
     "zstd": [r"^messages/", r"^tools/"],
-    "sodium": [r"^messages/solana/", r"^actors/signer/", r"^tools/simnet/", r"^tools/verify/"],
+    "sodium": [r"^messages/solana/", r"^actors/signer/", r"^tools/simnet/", r"^tools/verifier/"],
 }
 
 IMPURE = [
