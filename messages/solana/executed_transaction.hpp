@@ -58,6 +58,7 @@ struct executed_instruction {
   mutable std::span<const std::uint8_t> data_bytes;
   mutable bool decoded{};
   mutable bool data_invalid{}; // the text was no base58: data() is empty
+  bool shown_parsed{};         // a jsonParsed source showed it in a form that is not turned back into bytes: data() is empty
 };
 
 struct token_balance {

@@ -90,11 +90,22 @@ public:
     ++token_;
     return true;
   }
+  /// A whole number as a number or as text ("123"), as JSON made from protobuf writes large ones.
+  bool quantity(std::uint64_t& out) {
+    if (at() != '"') [[likely]]
+      return u64(out);
+    const std::uint32_t start = *token_;
+    std::string_view digits;
+    if (!string(digits)) return false;
+    if (!parse_digits(digits.data(), digits.size(), out))
+      return fail_at(start, reader_errc::wrong_type, "expected a whole number of 64 bits");
+    return true;
+  }
   template <class Small>
   bool number(Small& out) {
     std::uint64_t wide = 0;
     const std::uint32_t start = *token_;
-    if (!u64(wide)) return false;
+    if (!quantity(wide)) return false;
     if (wide > std::numeric_limits<Small>::max()) [[unlikely]]
       return fail_at(start, reader_errc::out_of_range, "the number is too large");
     out = static_cast<Small>(wide);

@@ -1,6 +1,8 @@
 #include "messages/solana/json_reader.hpp"
 
 #include "messages/solana/base58.hpp"
+#include "messages/solana/parsed_instruction.hpp"
+#include "messages/solana/transaction_error.hpp"
 
 #include <fmt/format.h>
 
@@ -15,16 +17,21 @@ namespace {
 
 // Bounds of one transaction. Keys: an index is one byte. Instructions: the runtime's trace holds 64
 // (MAX_INSTRUCTION_TRACE_LENGTH, Agave 2024-01); blocks of 2021 come from before that limit.
-constexpr std::size_t max_keys = 256;
-constexpr std::size_t max_instructions = 1024;
-constexpr std::size_t max_accounts = 256;
-constexpr std::size_t max_signatures = 127;
-constexpr std::size_t max_log_lines = 10'000;
-constexpr unsigned max_level = 12;
+constexpr std::size_t key_limit = 256;
+constexpr std::size_t instruction_limit = 1024;
+constexpr std::size_t account_limit = 256;
+constexpr std::size_t signature_limit = 127;
+constexpr std::size_t data_limit = 10 * 1024; // MAX_INSTRUCTION_DATA_LEN
+constexpr std::size_t log_line_limit = 10'000;
+constexpr unsigned level_limit = 12;
 // Faults whose place is worked out in full; finding it walks the document from its start.
-constexpr std::uint64_t max_described = 16;
+constexpr std::uint64_t described_limit = 16;
 
 constexpr std::string_view vote_program = "Vote111111111111111111111111111111111111111";
+const address& vote_address() {
+  static const address bytes = *parse_address(vote_program);
+  return bytes;
+}
 
 } // namespace
 
@@ -50,6 +57,12 @@ private:
     slot_number slot;
     unix_seconds time;
     std::uint32_t index;
+  };
+  /// An instruction in jsonParsed form, to be read again once all keys are known.
+  struct later {
+    bool inner;
+    std::uint32_t position; // in outer_ or inner_
+    const std::uint32_t* token;
   };
   struct inner_group {
     std::uint32_t outer;
@@ -79,7 +92,7 @@ private:
   void report() {
     ++info_.faults;
     if (block_ != nullptr) ++block_->fault_count;
-    if (info_.faults <= max_described)
+    if (info_.faults <= described_limit)
       visitor_->fault(document_.describe("reader"));
     else
       visitor_->fault({"reader", static_cast<std::uint16_t>(document_.fault().code),
@@ -87,7 +100,7 @@ private:
   }
 
   bool value(unsigned level, place here) {
-    if (level > max_level) return c_.fail(reader_errc::too_deep, "nested too deep");
+    if (level > level_limit) return c_.fail(reader_errc::too_deep, "nested too deep");
     if (c_.at() == '[') return c_.array([&] { return element(level + 1, here); });
     if (c_.at() != '{') {
       ++info_.other;
@@ -112,7 +125,7 @@ private:
         if (is(key, "meta")) return begin(), meta();
         if (is(key, "slot")) {
           if (c_.is_null()) return c_.skip();
-          if (!c_.u64(here.slot.value)) return false;
+          if (!c_.quantity(here.slot.value)) return false;
           header.slot = here.slot;
           return true;
         }
@@ -120,7 +133,7 @@ private:
       case 5:
         if (is(key, "value") || is(key, "block")) return known = true, value_or_null(level, here);
         if (is(key, "error")) return rpc_error(known);
-        if (is(key, "index") && c_.at() >= '0' && c_.at() <= '9') return c_.number(here.index);
+        if (is(key, "index")) return c_.number(here.index);
         break;
       case 6:
         if (is(key, "result") || is(key, "params")) return known = true, value_or_null(level, here);
@@ -131,15 +144,14 @@ private:
         break;
       case 9:
         if (is(key, "blockTime")) {
-          if (c_.is_null()) return c_.skip();
-          if (!c_.i64(here.time.value)) return false;
+          if (!time(here.time)) return false;
           header.time = here.time;
           return true;
         }
         if (is(key, "blockhash")) return hash(header.blockhash);
         break;
       case 10:
-        if (is(key, "parentSlot")) return c_.u64(header.parent.value);
+        if (is(key, "parentSlot")) return c_.quantity(header.parent.value);
         if (is(key, "signatures") && c_.at() == '[') {
           if (is_block_like(header))
             return c_.fail(reader_errc::unsupported, "transactionDetails 'signatures' holds no transactions");
@@ -147,8 +159,8 @@ private:
         }
         break;
       case 11:
-        if (is(key, "transaction")) return begin(), transaction();
-        if (is(key, "blockHeight")) return c_.is_null() ? c_.skip() : c_.u64(header.height);
+        if (is(key, "transaction")) return begin(), transaction(here, 0);
+        if (is(key, "blockHeight")) return height(header.height);
         break;
       case 12:
         if (is(key, "transactions") && c_.at() == '[') return is_block = true, transactions(level, here, header);
@@ -173,6 +185,21 @@ private:
     }
     if (!known) ++info_.other;
     return true;
+  }
+  /// A number, its text, null, or (JSON made from protobuf) an object around one.
+  bool time(unix_seconds& out) {
+    if (c_.is_null()) return c_.skip();
+    if (c_.at() == '{') return c_.object([&](std::string_view) { return time(out); });
+    if (c_.at() != '"') return c_.i64(out.value);
+    std::uint64_t seconds = 0;
+    if (!c_.quantity(seconds)) return false;
+    out.value = static_cast<std::int64_t>(seconds);
+    return true;
+  }
+  bool height(std::uint64_t& out) {
+    if (c_.is_null()) return c_.skip();
+    if (c_.at() == '{') return c_.object([&](std::string_view) { return height(out); });
+    return c_.quantity(out);
   }
   static bool is_block_like(const block_header& header) { return !header.blockhash.is_zero(); }
 
@@ -237,40 +264,62 @@ private:
     groups_.clear();
     loaded_writable_.clear();
     loaded_readonly_.clear();
+    later_.clear();
+    looked_up_writable_ = looked_up_readonly_ = 0;
     room_ = {};
     highest_index_ = 0;
     has_message_ = false;
   }
 
-  /// The value of "transaction": an object with message and signatures (or, in providers' notifications, one more level
-  /// with its own transaction and meta), or encoded bytes.
-  bool transaction() {
+  /// The value of "transaction": an object with message and signatures, or encoded bytes. Providers' notifications and JSON made
+  /// from protobuf wrap it, with meta, slot and index, in one or two more objects of the same name.
+  bool transaction(place& here, unsigned wraps) {
     if (c_.at() == '[' || c_.at() == '"') return encoded();
     return c_.object([&](std::string_view key) {
       if (is(key, "message")) return message();
       if (is(key, "signatures")) return signatures();
-      if (is(key, "transaction")) return nested_ ? c_.skip() : nested();
+      if (is(key, "transaction")) {
+        if (wraps == 2) return c_.fail(reader_errc::too_deep, "transactions inside transactions");
+        return transaction(here, wraps + 1);
+      }
       if (is(key, "meta")) return meta();
+      if (is(key, "slot")) return c_.quantity(here.slot.value);
+      if (is(key, "index")) return c_.number(here.index);
       if (is(key, "accountKeys"))
         return c_.fail(reader_errc::unsupported, "transactionDetails 'accounts' holds no instructions");
       return c_.skip();
     });
   }
-  bool nested() {
-    nested_ = true;
-    const bool ok = transaction();
-    nested_ = false;
-    return ok;
-  }
   bool encoded() { return c_.fail(reader_errc::unsupported, "encoded transactions are not read yet"); }
 
+  /// Bytes as base58 text, or, in JSON made from protobuf, as an array of numbers or Node's {"type": "Buffer", "data": [...]}.
+  /// Exactly one of the results is set (both may be empty).
+  bool blob(std::string_view& text, std::span<const std::uint8_t>& bytes) {
+    if (c_.at() == '"') return c_.string(text);
+    if (c_.at() == '{')
+      return c_.object([&](std::string_view key) {
+        return is(key, "data") && c_.at() != '{' ? blob(text, bytes) : c_.skip();
+      });
+    const auto room = tx_.allocate(data_limit);
+    std::size_t count = 0;
+    const bool ok = c_.array([&] {
+      if (count == room.size()) return c_.fail(reader_errc::too_many, "more bytes than an instruction may have");
+      return c_.number(room[count++]);
+    });
+    bytes = room.first(count);
+    return ok;
+  }
   bool signatures() {
     std::size_t count = 0;
     return c_.array([&] {
+      if (++count > signature_limit) return c_.fail(reader_errc::too_many, "too many signatures");
+      if (count > 1) return c_.skip();
+      if (c_.at() == '"') return c_.string(tx_.signature_base58);
       std::string_view text;
-      if (!c_.string(text)) return false;
-      if (count == 0) tx_.signature_base58 = text;
-      if (++count > max_signatures) return c_.fail(reader_errc::too_many, "too many signatures");
+      std::span<const std::uint8_t> bytes;
+      if (!blob(text, bytes)) return false;
+      tx_.signature_base58 = text;
+      if (bytes.size() == signature::size) std::ranges::copy(bytes, tx_.signature_bytes.bytes.begin());
       return true;
     });
   }
@@ -305,35 +354,77 @@ private:
   bool account_keys() {
     tx_.keys.clear();
     return c_.array([&] {
+      if (tx_.keys.size() == key_limit) return c_.fail(reader_errc::too_many, "more than 256 account keys");
+      if (c_.at() != '"') return other_key(tx_.keys.emplace_back());
       std::string_view text;
       if (!c_.string(text)) return false;
-      return add_key(text);
+      tx_.keys.emplace_back(text);
+      return true;
     });
   }
-  bool add_key(std::string_view text) {
-    if (tx_.keys.size() == max_keys) return c_.fail(reader_errc::too_many, "more than 256 account keys");
-    tx_.keys.emplace_back(text);
+  /// A key that is no text: bytes, or jsonParsed's {"pubkey", "signer", "writable", "source"}, which stands in for the header too.
+  bool other_key(lazy_address& out) {
+    std::string_view text;
+    std::span<const std::uint8_t> bytes;
+    bool parsed = false, signer = false, writable = false, looked_up = false;
+    const bool ok = c_.at() != '{' ? blob(text, bytes) : c_.object([&](std::string_view key) {
+      if (is(key, "pubkey")) return parsed = true, c_.string(text);
+      if (is(key, "signer")) return c_.boolean(signer);
+      if (is(key, "writable")) return c_.boolean(writable);
+      if (is(key, "source") && c_.at() == '"') {
+        std::string_view source;
+        if (!c_.string(source)) return false;
+        looked_up = source == "lookupTable";
+        return true;
+      }
+      return is(key, "data") ? blob(text, bytes) : c_.skip();
+    });
+    if (!ok) return false;
+    if (!text.empty()) {
+      out = lazy_address(text);
+    } else {
+      if (bytes.size() != address::size) return c_.fail(reader_errc::out_of_range, "a key of other than 32 bytes");
+      out = lazy_address(bytes.data());
+    }
+    if (!parsed) return true;
+    if (looked_up) {
+      ++(writable ? looked_up_writable_ : looked_up_readonly_);
+    } else if (signer) {
+      ++tx_.required_signatures;
+      if (!writable) ++tx_.readonly_signed;
+    } else if (!writable) {
+      ++tx_.readonly_unsigned;
+    }
     return true;
   }
   bool outer_instructions() {
     outer_.clear();
     return c_.array([&] {
-      if (outer_.size() == max_instructions) return c_.fail(reader_errc::too_many, "too many instructions");
+      if (outer_.size() == instruction_limit) return c_.fail(reader_errc::too_many, "too many instructions");
       auto& ix = outer_.emplace_back();
       ix.path.outer = static_cast<std::uint16_t>(outer_.size() - 1);
       ix.stack_height = 1;
-      return instruction(ix);
+      return instruction(ix, false, outer_.size() - 1);
     });
   }
-  bool instruction(executed_instruction& ix) {
-    bool has_program = false;
+  bool instruction(executed_instruction& ix, bool inner, std::size_t position) {
+    const std::uint32_t* start = c_.token();
+    bool has_program = false, parsed = false;
     const bool ok = c_.object([&](std::string_view key) {
       switch (key.size()) {
       case 4:
-        if (is(key, "data")) return c_.string(ix.data_base58);
+        if (!is(key, "data")) break;
+        if (c_.at() == '"') return c_.string(ix.data_base58);
+        ix.decoded = true;
+        return blob(ix.data_base58, ix.data_bytes);
+      case 6:
+        if (is(key, "parsed")) parsed = true;
         break;
       case 8:
         if (is(key, "accounts")) return account_indexes(ix.accounts);
+        break;
+      case 9:
+        if (is(key, "programId")) parsed = true;
         break;
       case 11:
         if (is(key, "stackHeight")) return c_.is_null() ? c_.skip() : c_.number(ix.stack_height);
@@ -346,20 +437,24 @@ private:
           return true;
         }
         break;
-      default:
-        break;
+      default: break;
       }
       return c_.skip();
     });
-    if (ok && !has_program) return c_.fail(reader_errc::missing, "an instruction without a program");
-    return ok;
+    if (!ok) return false;
+    if (has_program) return true;
+    if (!parsed) return c_.fail(reader_errc::missing, "an instruction without a program");
+    later_.push_back({inner, static_cast<std::uint32_t>(position), start});
+    return true;
   }
   bool account_indexes(std::span<const std::uint8_t>& out) {
-    if (room_.size() < max_accounts) room_ = tx_.allocate(8 * max_accounts);
+    if (c_.at() != '[' || c_.text()[c_.token()[1]] == '"') [[unlikely]]
+      return other_accounts(out);
+    if (room_.size() < account_limit) room_ = tx_.allocate(8 * account_limit);
     std::size_t count = 0;
     std::uint8_t highest = highest_index_;
     const bool ok = c_.array([&] {
-      if (count == max_accounts) return c_.fail(reader_errc::too_many, "more than 256 accounts in an instruction");
+      if (count == account_limit) return c_.fail(reader_errc::too_many, "more than 256 accounts in an instruction");
       std::uint8_t index = 0;
       if (!c_.number(index)) return false;
       highest = std::max(highest, index);
@@ -372,6 +467,22 @@ private:
     return ok;
   }
 
+  /// Accounts as addresses in text (jsonParsed; resolved later) or as bytes.
+  bool other_accounts(std::span<const std::uint8_t>& out) {
+    if (c_.at() == '[') return c_.skip();
+    std::string_view text;
+    if (!blob(text, out)) return false;
+    if (!text.empty()) {
+      const auto room = tx_.allocate(base58::max_decoded_size(text.size()));
+      const auto size = base58::decode(text, room);
+      if (!size) return c_.fail(reader_errc::bad_encoding, "account indexes are neither numbers nor base58");
+      out = room.first(*size);
+    }
+    if (out.size() > account_limit) return c_.fail(reader_errc::too_many, "more than 256 accounts in an instruction");
+    for (const auto index : out) highest_index_ = std::max(highest_index_, index);
+    return true;
+  }
+
   bool meta() {
     if (c_.is_null()) return c_.skip();
     tx_.has_meta = true;
@@ -379,7 +490,7 @@ private:
       switch (key.size()) {
       case 3:
         if (is(key, "err")) return failure();
-        if (is(key, "fee")) return c_.u64(tx_.fee.value);
+        if (is(key, "fee")) return c_.quantity(tx_.fee.value);
         break;
       case 11:
         if (is(key, "preBalances")) return balances(tx_.pre_lamports);
@@ -398,10 +509,14 @@ private:
         if (is(key, "postTokenBalances")) return token_balances(tx_.post_tokens);
         if (is(key, "innerInstructions")) return inner_instructions();
         break;
+      case 23:
+        if (is(key, "loadedWritableAddresses")) return loaded(loaded_writable_);
+        if (is(key, "loadedReadonlyAddresses")) return loaded(loaded_readonly_);
+        break;
       case 20:
         if (is(key, "computeUnitsConsumed")) {
           if (c_.is_null()) return c_.skip();
-          return c_.u64(tx_.compute_units.emplace());
+          return c_.quantity(tx_.compute_units.emplace());
         }
         break;
       default:
@@ -417,6 +532,7 @@ private:
     err.failed = true;
     if (c_.at() != '{') return c_.skip();
     return c_.object([&](std::string_view key) {
+      if (is(key, "err") && c_.at() != '"') return binary_failure();
       if (!is(key, "InstructionError") || c_.at() != '[') return c_.skip();
       err.is_instruction_error = true;
       std::size_t position = 0;
@@ -432,12 +548,19 @@ private:
       });
     });
   }
+  bool binary_failure() {
+    std::string_view text;
+    std::span<const std::uint8_t> bytes;
+    if (!blob(text, bytes)) return false;
+    tx_.err = decode_transaction_error(bytes);
+    return true;
+  }
   bool balances(std::vector<std::uint64_t>& out) {
     out.clear();
     if (c_.is_null()) return c_.skip();
     return c_.array([&] {
-      if (out.size() == max_keys) return c_.fail(reader_errc::too_many, "more than 256 balances");
-      return c_.u64(out.emplace_back());
+      if (out.size() == key_limit) return c_.fail(reader_errc::too_many, "more than 256 balances");
+      return c_.quantity(out.emplace_back());
     });
   }
   bool log_lines() {
@@ -445,7 +568,7 @@ private:
     if (c_.is_null()) return c_.skip();
     const char* begin = c_.text() + c_.offset();
     const bool ok = c_.array([&] {
-      if (tx_.log_lines.size() == max_log_lines) return c_.fail(reader_errc::too_many, "too many log lines");
+      if (tx_.log_lines.size() == log_line_limit) return c_.fail(reader_errc::too_many, "too many log lines");
       return c_.string(tx_.log_lines.emplace_back());
     });
     if (!ok || tx_.log_lines.empty()) return ok;
@@ -457,20 +580,27 @@ private:
   bool loaded_addresses() {
     if (c_.is_null()) return c_.skip();
     return c_.object([&](std::string_view key) {
-      auto& out = is(key, "writable") ? loaded_writable_ : loaded_readonly_;
-      if (!is(key, "writable") && !is(key, "readonly")) return c_.skip();
-      out.clear();
-      return c_.array([&] {
-        if (out.size() == max_keys) return c_.fail(reader_errc::too_many, "more than 256 loaded addresses");
-        return c_.string(out.emplace_back());
-      });
+      if (is(key, "writable")) return loaded(loaded_writable_);
+      if (is(key, "readonly")) return loaded(loaded_readonly_);
+      return c_.skip();
+    });
+  }
+  bool loaded(std::vector<lazy_address>& out) {
+    out.clear();
+    return c_.array([&] {
+      if (out.size() == key_limit) return c_.fail(reader_errc::too_many, "more than 256 loaded addresses");
+      if (c_.at() != '"') return other_key(out.emplace_back());
+      std::string_view text;
+      if (!c_.string(text)) return false;
+      out.emplace_back(text);
+      return true;
     });
   }
   bool token_balances(std::vector<token_balance>& out) {
     out.clear();
     if (c_.is_null()) return c_.skip();
     return c_.array([&] {
-      if (out.size() == max_keys) return c_.fail(reader_errc::too_many, "more than 256 token balances");
+      if (out.size() == key_limit) return c_.fail(reader_errc::too_many, "more than 256 token balances");
       return one_token_balance(out.emplace_back());
     });
   }
@@ -531,15 +661,15 @@ private:
         if (is(key, "index")) return c_.number(group.outer);
         if (!is(key, "instructions")) return c_.skip();
         return c_.array([&] {
-          if (inner_.size() == max_instructions) return c_.fail(reader_errc::too_many, "too many inner instructions");
+          if (inner_.size() == instruction_limit) return c_.fail(reader_errc::too_many, "too many inner instructions");
           auto& ix = inner_.emplace_back();
           ix.path.inner = static_cast<std::int16_t>(inner_.size() - 1 - group.begin);
-          return instruction(ix);
+          return instruction(ix, true, inner_.size() - 1);
         });
       });
       if (!ok) return false;
       group.end = static_cast<std::uint32_t>(inner_.size());
-      if (groups_.size() == max_instructions)
+      if (groups_.size() == instruction_limit)
         return c_.fail(reader_errc::too_many, "too many groups of inner instructions");
       groups_.push_back(group);
       return true;
@@ -552,19 +682,16 @@ private:
     tx_.slot = here.slot;
     tx_.block_time = here.time;
     tx_.index = here.index;
-    if (tx_.keys.size() + loaded_writable_.size() + loaded_readonly_.size() > max_keys)
-      return c_.fail(reader_errc::too_many, "more than 256 account keys");
-    tx_.static_key_count = static_cast<std::uint8_t>(std::min<std::size_t>(tx_.keys.size(), 255));
-    tx_.loaded_writable_count = static_cast<std::uint8_t>(std::min<std::size_t>(loaded_writable_.size(), 255));
-    tx_.loaded_readonly_count = static_cast<std::uint8_t>(std::min<std::size_t>(loaded_readonly_.size(), 255));
-    for (auto text : loaded_writable_) tx_.keys.emplace_back(text);
-    for (auto text : loaded_readonly_) tx_.keys.emplace_back(text);
+    if (!all_keys()) return false;
+    for (const auto& l : later_)
+      if (!resolve(l)) return false;
     if (!assemble()) return false;
     if (highest_index_ >= tx_.keys.size() && !(tx_.keys.empty() && outer_.empty()))
       return c_.fail(reader_errc::out_of_range, "an account index without a key");
     if (tx_.required_signatures > tx_.static_key_count)
       return c_.fail(reader_errc::out_of_range, "more signers than keys");
-    if (tx_.has_meta && (tx_.pre_lamports.size() != tx_.keys.size() || tx_.post_lamports.size() != tx_.keys.size()))
+    const auto complete = [&](const auto& balances) { return balances.empty() || balances.size() == tx_.keys.size(); };
+    if (!complete(tx_.pre_lamports) || !complete(tx_.post_lamports))
       return c_.fail(reader_errc::out_of_range, "as many balances as keys are expected");
     tx_.is_vote = is_vote();
     if (tx_.is_vote) {
@@ -575,6 +702,32 @@ private:
     ++info_.transactions;
     visitor_->transaction(tx_);
     return true;
+  }
+  bool all_keys() {
+    std::size_t writable = loaded_writable_.size(), readonly = loaded_readonly_.size();
+    if (looked_up_writable_ + looked_up_readonly_ != 0) { // jsonParsed lists them with the others
+      writable = looked_up_writable_;
+      readonly = looked_up_readonly_;
+      if (writable + readonly > tx_.keys.size()) return c_.fail(reader_errc::out_of_range, "more loaded keys than keys");
+    } else {
+      if (tx_.keys.size() + writable + readonly > key_limit)
+        return c_.fail(reader_errc::too_many, "more than 256 account keys");
+      tx_.keys.insert(tx_.keys.end(), loaded_writable_.begin(), loaded_writable_.end());
+      tx_.keys.insert(tx_.keys.end(), loaded_readonly_.begin(), loaded_readonly_.end());
+    }
+    // An instruction may name 256 keys, so each count fits one byte unless all keys are of one kind; then there is no signer.
+    const std::size_t fixed = tx_.keys.size() - writable - readonly;
+    if (fixed > 255 || writable > 255 || readonly > 255) return c_.fail(reader_errc::too_many, "more than 255 static keys");
+    tx_.static_key_count = static_cast<std::uint8_t>(fixed);
+    tx_.loaded_writable_count = static_cast<std::uint8_t>(writable);
+    tx_.loaded_readonly_count = static_cast<std::uint8_t>(readonly);
+    return true;
+  }
+  bool resolve(const later& l) {
+    auto& ix = l.inner ? inner_[l.position] : outer_[l.position];
+    json_cursor cursor = c_;
+    cursor.to(l.token);
+    return encode_parsed_instruction(cursor, tx_, ix, scratch_);
   }
   /// Instructions in the order of execution: each outer one followed by its inner ones.
   bool assemble() {
@@ -603,7 +756,10 @@ private:
   /// addresses.
   [[nodiscard]] bool is_vote() const {
     return outer_count() == 1 && tx_.required_signatures <= 2 && tx_.keys.size() == tx_.static_key_count &&
-           tx_.keys[tx_.instructions.front().program_index].text() == vote_program;
+           is_vote_program(tx_.keys[tx_.instructions.front().program_index]);
+  }
+  static bool is_vote_program(const lazy_address& key) {
+    return key.text().empty() ? key.get() == vote_address() : key.text() == vote_program;
   }
   [[nodiscard]] std::size_t outer_count() const { return groups_.empty() ? tx_.instructions.size() : outer_.size(); }
 
@@ -616,10 +772,13 @@ private:
   executed_transaction tx_;
   std::vector<executed_instruction> outer_, inner_;
   std::vector<inner_group> groups_;
-  std::vector<std::string_view> loaded_writable_, loaded_readonly_;
+  std::vector<lazy_address> loaded_writable_, loaded_readonly_;
+  std::vector<later> later_;
+  parsed_scratch scratch_;
+  std::size_t looked_up_writable_{}, looked_up_readonly_{};
   std::span<std::uint8_t> room_;
   std::uint8_t highest_index_{};
-  bool has_message_{}, nested_{};
+  bool has_message_{};
 };
 
 json_reader::json_reader() : impl_(std::make_unique<impl>()) {}
