@@ -47,7 +47,7 @@ void executed_transaction::reset() {
   signature_bytes = {};
   required_signatures = readonly_signed = readonly_unsigned = 0;
   static_key_count = loaded_writable_count = loaded_readonly_count = 0;
-  is_vote = has_meta = has_inner = logs_truncated = false;
+  is_vote = has_meta = has_inner = loaded_missing = logs_truncated = false;
   err = {};
   fee = {};
   compute_units.reset();

@@ -58,7 +58,7 @@ struct executed_instruction {
   mutable std::span<const std::uint8_t> data_bytes;
   mutable bool decoded{};
   mutable bool data_invalid{}; // the text was no base58: data() is empty
-  bool shown_parsed{};         // a jsonParsed source showed it in a form that is not turned back into bytes: data() is empty
+  bool shown_parsed{}; // a jsonParsed source showed it in a form that is not turned back into bytes: data() is empty
 };
 
 struct token_balance {
@@ -88,9 +88,10 @@ public:
   signature signature_bytes;         // as bytes when signature_base58 is empty
   std::uint8_t required_signatures{}, readonly_signed{}, readonly_unsigned{};
   std::uint8_t static_key_count{}, loaded_writable_count{}, loaded_readonly_count{};
-  bool is_vote{};   // the reader recognised a simple vote transaction
-  bool has_meta{};  // without meta there are no balances, inner instructions or outcome
-  bool has_inner{}; // meta carried inner instructions (old or stripped sources do not)
+  bool is_vote{};        // the reader recognised a simple vote transaction
+  bool has_meta{};       // without meta there are no balances, inner instructions or outcome
+  bool has_inner{};      // meta carried inner instructions (old or stripped sources do not)
+  bool loaded_missing{}; // addresses looked up in tables are not given (bytes without meta): their keys read as zeros
   transaction_error err;
   lamports fee;
   std::optional<std::uint64_t> compute_units;

@@ -1,8 +1,10 @@
 #include "messages/solana/json_reader.hpp"
 
 #include "messages/solana/base58.hpp"
+#include "messages/solana/encoded_data.hpp"
 #include "messages/solana/parsed_instruction.hpp"
 #include "messages/solana/transaction_error.hpp"
+#include "messages/solana/wire_reader.hpp"
 
 #include <fmt/format.h>
 
@@ -268,11 +270,12 @@ private:
     looked_up_writable_ = looked_up_readonly_ = 0;
     room_ = {};
     highest_index_ = 0;
+    wire_loaded_ = 0;
     has_message_ = false;
   }
 
-  /// The value of "transaction": an object with message and signatures, or encoded bytes. Providers' notifications and JSON made
-  /// from protobuf wrap it, with meta, slot and index, in one or two more objects of the same name.
+  /// The value of "transaction": an object with message and signatures, or encoded bytes. Providers' notifications and
+  /// JSON made from protobuf wrap it, with meta, slot and index, in one or two more objects of the same name.
   bool transaction(place& here, unsigned wraps) {
     if (c_.at() == '[' || c_.at() == '"') return encoded();
     return c_.object([&](std::string_view key) {
@@ -290,16 +293,46 @@ private:
       return c_.skip();
     });
   }
-  bool encoded() { return c_.fail(reader_errc::unsupported, "encoded transactions are not read yet"); }
+  /// [text, encoding], or text alone (base58).
+  bool encoded() {
+    std::string_view text;
+    data_encoding encoding = data_encoding::base58;
+    const json_cursor start = c_;
+    if (c_.at() == '"') {
+      if (!c_.string(text)) return false;
+    } else {
+      std::size_t position = 0;
+      const bool ok = c_.array([&] {
+        std::string_view name;
+        const std::size_t at = position++;
+        if (at == 0) return c_.string(text);
+        if (at > 1) return c_.skip();
+        if (!c_.string(name)) return false;
+        return parse_data_encoding(name, encoding) ||
+               c_.fail(reader_errc::unsupported, "an encoding that is not known here");
+      });
+      if (!ok) return false;
+    }
+    if (!decode_data(text, encoding, max_v1_transaction_bytes, wire_))
+      return start.fail(reader_errc::bad_encoding, "a transaction whose text does not decode");
+    if (!read_wire(wire_, view_, tx_, outer_))
+      return start.fail(reader_errc::malformed, "bytes that are no transaction");
+    has_message_ = true;
+    wire_loaded_ = view_.loaded_writable_count + view_.loaded_readonly_count;
+    for (const auto& ix : outer_) {
+      highest_index_ = std::max(highest_index_, ix.program_index);
+      for (const auto index : ix.accounts) highest_index_ = std::max(highest_index_, index);
+    }
+    return true;
+  }
 
-  /// Bytes as base58 text, or, in JSON made from protobuf, as an array of numbers or Node's {"type": "Buffer", "data": [...]}.
-  /// Exactly one of the results is set (both may be empty).
+  /// Bytes as base58 text, or, in JSON made from protobuf, as an array of numbers or Node's {"type": "Buffer", "data":
+  /// [...]}. Exactly one of the results is set (both may be empty).
   bool blob(std::string_view& text, std::span<const std::uint8_t>& bytes) {
     if (c_.at() == '"') return c_.string(text);
     if (c_.at() == '{')
-      return c_.object([&](std::string_view key) {
-        return is(key, "data") && c_.at() != '{' ? blob(text, bytes) : c_.skip();
-      });
+      return c_.object(
+          [&](std::string_view key) { return is(key, "data") && c_.at() != '{' ? blob(text, bytes) : c_.skip(); });
     const auto room = tx_.allocate(data_limit);
     std::size_t count = 0;
     const bool ok = c_.array([&] {
@@ -362,7 +395,8 @@ private:
       return true;
     });
   }
-  /// A key that is no text: bytes, or jsonParsed's {"pubkey", "signer", "writable", "source"}, which stands in for the header too.
+  /// A key that is no text: bytes, or jsonParsed's {"pubkey", "signer", "writable", "source"}, which stands in for the
+  /// header too.
   bool other_key(lazy_address& out) {
     std::string_view text;
     std::span<const std::uint8_t> bytes;
@@ -380,7 +414,7 @@ private:
       return is(key, "data") ? blob(text, bytes) : c_.skip();
     });
     if (!ok) return false;
-    if (!text.empty()) {
+    if (bytes.data() == nullptr) {
       out = lazy_address(text);
     } else {
       if (bytes.size() != address::size) return c_.fail(reader_errc::out_of_range, "a key of other than 32 bytes");
@@ -437,7 +471,8 @@ private:
           return true;
         }
         break;
-      default: break;
+      default:
+        break;
       }
       return c_.skip();
     });
@@ -686,6 +721,12 @@ private:
     for (const auto& l : later_)
       if (!resolve(l)) return false;
     if (!assemble()) return false;
+    if (wire_loaded_ != 0 && wire_loaded_ != loaded_writable_.size() + loaded_readonly_.size() && tx_.has_meta)
+      return c_.fail(reader_errc::missing, "the addresses loaded from lookup tables are not given");
+    if (highest_index_ >= tx_.keys.size() && !tx_.has_meta && !tx_.keys.empty()) {
+      tx_.loaded_missing = true;
+      tx_.keys.resize(highest_index_ + std::size_t{1}, lazy_address(address{}));
+    }
     if (highest_index_ >= tx_.keys.size() && !(tx_.keys.empty() && outer_.empty()))
       return c_.fail(reader_errc::out_of_range, "an account index without a key");
     if (tx_.required_signatures > tx_.static_key_count)
@@ -708,16 +749,19 @@ private:
     if (looked_up_writable_ + looked_up_readonly_ != 0) { // jsonParsed lists them with the others
       writable = looked_up_writable_;
       readonly = looked_up_readonly_;
-      if (writable + readonly > tx_.keys.size()) return c_.fail(reader_errc::out_of_range, "more loaded keys than keys");
+      if (writable + readonly > tx_.keys.size())
+        return c_.fail(reader_errc::out_of_range, "more loaded keys than keys");
     } else {
       if (tx_.keys.size() + writable + readonly > key_limit)
         return c_.fail(reader_errc::too_many, "more than 256 account keys");
       tx_.keys.insert(tx_.keys.end(), loaded_writable_.begin(), loaded_writable_.end());
       tx_.keys.insert(tx_.keys.end(), loaded_readonly_.begin(), loaded_readonly_.end());
     }
-    // An instruction may name 256 keys, so each count fits one byte unless all keys are of one kind; then there is no signer.
+    // An instruction may name 256 keys, so each count fits one byte unless all keys are of one kind; then there is no
+    // signer.
     const std::size_t fixed = tx_.keys.size() - writable - readonly;
-    if (fixed > 255 || writable > 255 || readonly > 255) return c_.fail(reader_errc::too_many, "more than 255 static keys");
+    if (fixed > 255 || writable > 255 || readonly > 255)
+      return c_.fail(reader_errc::too_many, "more than 255 static keys");
     tx_.static_key_count = static_cast<std::uint8_t>(fixed);
     tx_.loaded_writable_count = static_cast<std::uint8_t>(writable);
     tx_.loaded_readonly_count = static_cast<std::uint8_t>(readonly);
@@ -775,11 +819,62 @@ private:
   std::vector<lazy_address> loaded_writable_, loaded_readonly_;
   std::vector<later> later_;
   parsed_scratch scratch_;
+  std::vector<std::uint8_t> wire_;
+  transaction_view view_;
+  std::size_t wire_loaded_{};
   std::size_t looked_up_writable_{}, looked_up_readonly_{};
   std::span<std::uint8_t> room_;
   std::uint8_t highest_index_{};
   bool has_message_{};
 };
+
+namespace {
+
+/// One transaction per line, as base64 or, where that does not fit, base58. A line that is neither is a fault.
+result<document_info> read_wire_lines(std::string_view text, transaction_visitor& visitor,
+                                      const read_options& options) {
+  document_info info;
+  executed_transaction tx;
+  transaction_view view;
+  std::vector<executed_instruction> outer;
+  std::vector<std::uint8_t> wire;
+  std::size_t line_number = 0;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    ++line_number;
+    while (!line.empty() && static_cast<unsigned char>(line.back()) <= ' ') line.remove_suffix(1);
+    while (!line.empty() && static_cast<unsigned char>(line.front()) <= ' ') line.remove_prefix(1);
+    if (line.empty()) continue;
+    result<void> status;
+    for (const auto encoding : {data_encoding::base64, data_encoding::base58}) {
+      tx.reset();
+      status = decode_data(line, encoding, max_v1_transaction_bytes, wire);
+      if (status) status = read_wire(wire, view, tx, outer);
+      if (status) break;
+    }
+    if (!status) {
+      ++info.faults;
+      visitor.fault({"reader", static_cast<std::uint16_t>(reader_errc::malformed),
+                     fmt::format("line {} is no JSON and no transaction in base64 or base58: {}", line_number,
+                                 status.error().message)});
+      continue;
+    }
+    tx.slot = options.slot;
+    tx.static_key_count = static_cast<std::uint8_t>(view.static_key_count());
+    tx.loaded_missing = view.total_key_count() > view.static_key_count();
+    tx.loaded_writable_count = static_cast<std::uint8_t>(view.loaded_writable_count);
+    tx.loaded_readonly_count = static_cast<std::uint8_t>(view.loaded_readonly_count);
+    tx.keys.resize(view.total_key_count(), lazy_address(address{}));
+    tx.instructions.swap(outer);
+    ++info.transactions;
+    visitor.transaction(tx);
+  }
+  return info;
+}
+
+} // namespace
 
 json_reader::json_reader() : impl_(std::make_unique<impl>()) {}
 json_reader::~json_reader() = default;
@@ -792,6 +887,10 @@ result<document_info> json_reader::read(padded_view document, transaction_visito
 }
 
 result<document_info> read_document(padded_view document, transaction_visitor& visitor, const read_options& options) {
+  const std::string_view text = document.text();
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first != std::string_view::npos && text[first] != '{' && text[first] != '[')
+    return read_wire_lines(text, visitor, options);
   return json_reader().read(document, visitor, options);
 }
 

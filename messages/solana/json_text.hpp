@@ -8,9 +8,9 @@
 
 namespace sett::solana {
 
-/// Writes `text` (what stands between the quotes) with its escapes resolved to `out`, which has room for text.size() bytes: an
-/// escape is never shorter than what it stands for. Returns the bytes written. What is no valid escape stays as it is written;
-/// a lone surrogate becomes U+FFFD.
+/// Writes `text` (what stands between the quotes) with its escapes resolved to `out`, which has room for text.size()
+/// bytes: an escape is never shorter than what it stands for. Returns the bytes written. What is no valid escape stays
+/// as it is written; a lone surrogate becomes U+FFFD.
 std::size_t json_unescape(std::string_view text, std::uint8_t* out);
 [[nodiscard]] std::string json_unescape(std::string_view text);
 

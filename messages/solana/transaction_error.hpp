@@ -1,6 +1,6 @@
-// Why a transaction failed, from the runtime's own binary form (bincode of TransactionError, as Yellowstone sends it). Layout:
-// solana-transaction-error crate (2.2, 2025): variant as u32; 8 = InstructionError with the instruction as u8 and its own
-// variant as u32; there 25 = Custom with the program's code as u32.
+// Why a transaction failed, from the runtime's own binary form (bincode of TransactionError, as Yellowstone sends it).
+// Layout: solana-transaction-error crate (2.2, 2025): variant as u32; 8 = InstructionError with the instruction as u8
+// and its own variant as u32; there 25 = Custom with the program's code as u32.
 #pragma once
 
 #include "messages/solana/executed_transaction.hpp"
