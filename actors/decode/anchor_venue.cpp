@@ -54,6 +54,8 @@ bool emit_swap(const anchor_instruction& ix, program_kind program, const pool_ac
   swap.mint_out = a_in ? mint_b : mint_a;
   swap.amount_in.value = gained;
   swap.amount_out.value = paid;
+  swap.gave.value = net(in.sent, in.out);
+  swap.got.value = net(out.arrived, out.in);
   bool witnessed = facts.amount_in.value_or(gained) == gained && facts.amount_out.value_or(paid) == paid;
   if (!witnessed && facts.amount_in.value_or(gained) < gained && facts.amount_out.value_or(paid) == paid) {
     // Plain Token-2022 transfers hide the fee withheld on the way in, the venue's event states what arrived.

@@ -8,6 +8,11 @@ namespace sett::decode {
 extern const program_decoder system_decoder;
 extern const program_decoder spl_token_decoder;
 extern const program_decoder token_2022_decoder;
+extern const program_decoder associated_token_decoder;
+extern const program_decoder compute_budget_decoder;
+extern const program_decoder metaplex_metadata_decoder;
+extern const program_decoder pump_decoder;
+extern const program_decoder pump_amm_decoder;
 extern const program_decoder raydium_amm_v4_decoder;
 extern const program_decoder raydium_cpmm_decoder;
 extern const program_decoder raydium_clmm_decoder;

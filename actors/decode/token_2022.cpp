@@ -153,7 +153,8 @@ bool decode_interface(context& ctx, std::size_t position, byte_span data) {
   case interface_tag::metadata_initialize: {
     const auto name = in.string(), symbol = in.string(), uri = in.string();
     if (!in.ok() || accounts < 4) return false;
-    event::metadata created{.mint = key(2),
+    event::metadata created{.account = key(0),
+                            .mint = key(2),
                             .update_authority = key(1),
                             .is_mutable = !key(1).is_zero(),
                             .created = true,
@@ -172,7 +173,8 @@ bool decode_interface(context& ctx, std::size_t position, byte_span data) {
     const auto value = in.string();
     if (!in.ok() || field > 3 || accounts < 2) return false;
     // The program keeps the metadata in the mint itself where it answers this interface.
-    event::metadata updated{.mint = key(0),
+    event::metadata updated{.account = key(0),
+                            .mint = key(0),
                             .update_authority = key(1),
                             .is_mutable = true,
                             .created = false,

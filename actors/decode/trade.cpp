@@ -99,7 +99,7 @@ private:
 };
 
 leg leg_of(const event::swap& s, program_kind program) {
-  return {&s.mint_in, &s.mint_out, &s.trader, s.amount_in.value, s.amount_out.value, 1, program};
+  return {&s.mint_in, &s.mint_out, &s.trader, s.gave.value, s.got.value, 1, program};
 }
 leg leg_of(const event::trade& t) {
   return {&t.mint_in, &t.mint_out, &t.trader, t.amount_in.value, t.amount_out.value, t.leg_count, t.router};

@@ -6,8 +6,14 @@ vault_flow flow_of(const context& ctx, instruction_range inside, std::uint8_t va
   vault_flow flow;
   for (const auto& move : ctx.index.moves(inside)) {
     if (move.kind == move_kind::lamports) continue;
-    if (move.destination == vault_key && move.kind != move_kind::unwrap) flow.in += ctx.index.received(move);
-    if (move.source == vault_key) flow.out += move.amount;
+    if (move.destination == vault_key && move.kind != move_kind::unwrap) {
+      flow.in += ctx.index.received(move);
+      flow.sent += move.amount;
+    }
+    if (move.source == vault_key) {
+      flow.out += move.amount;
+      flow.arrived += move.destination == token_move::no_key ? move.amount : ctx.index.received(move);
+    }
   }
   return flow;
 }
@@ -31,6 +37,8 @@ std::optional<event::swap> read_vault_swap(const context& ctx, std::size_t posit
   swap.mint_out = *mint_out;
   swap.amount_in.value = gained.in - gained.out;
   swap.amount_out.value = paid.out - paid.in;
+  swap.gave.value = gained.sent - gained.out;
+  swap.got.value = paid.arrived - paid.in;
   swap.balances_agree = ctx.index.balances_explained(gaining) && ctx.index.balances_explained(paying);
   return swap;
 }

@@ -8,10 +8,11 @@
 
 namespace sett::decode {
 
-/// What moved into and out of one account among an instruction's children. `in` is what arrived (a Token-2022 fee taken
-/// off).
+/// What moved into and out of one account among an instruction's children. A Token-2022 fee makes `in` less than
+/// `sent`, and `arrived` less than `out`.
 struct vault_flow {
-  std::uint64_t in{}, out{};
+  std::uint64_t in{}, out{};       // of the account itself
+  std::uint64_t sent{}, arrived{}; // at the other ends
 };
 [[nodiscard]] vault_flow flow_of(const context& ctx, instruction_range inside, std::uint8_t vault_key);
 

@@ -100,7 +100,9 @@ struct swap {
   address trader;                     // authority of the user's side (for routed legs it may be the aggregator's)
   mint_address mint_in, mint_out;     // as the trader sees it: gives mint_in, gets mint_out
   token_amount amount_in, amount_out; // what entered and left the pool's vaults
-  token_amount fee;                   // total fee charged by the venue where it says so, in fee_mint
+  // The trader's side: with the fees a venue takes beside its vaults, before / after a Token-2022 transfer fee.
+  token_amount gave, got;
+  token_amount fee; // total fee charged by the venue where it says so, in fee_mint
   bool fee_known{};
   bool fee_in_mint_in{};
   bool balances_agree{};  // the amounts were checked against the vaults' balance changes
@@ -135,7 +137,8 @@ struct mint_created {
 };
 
 struct metadata {
-  mint_address mint;
+  address account;   // where it is kept: Metaplex's metadata account, or the mint itself
+  mint_address mint; // zero: an update that names only the metadata account
   address update_authority;
   bool is_mutable{};
   bool created{}; // false: updated

@@ -186,6 +186,8 @@ struct payload_writer {
     l.amount("amount_in", e.amount_in.value);
     l.id("mint_out", e.mint_out);
     l.amount("amount_out", e.amount_out.value);
+    l.amount("gave", e.gave.value);
+    l.amount("got", e.got.value);
     if (e.fee_known) {
       l.amount("fee", e.fee.value);
       l.id("fee_mint", e.fee_in_mint_in ? e.mint_in : e.mint_out);
@@ -224,7 +226,8 @@ struct payload_writer {
     l.raw("extensions", names + "]");
   }
   void operator()(const event::metadata& e) const {
-    l.id("mint", e.mint);
+    l.id("account", e.account);
+    l.id_if("mint", e.mint);
     l.id_if("update_authority", e.update_authority);
     l.flag("mutable", e.is_mutable);
     l.flag("created", e.created);
