@@ -1,0 +1,59 @@
+// Grows the simulated chain: asks a source for content, gives it a place, moves the commitments and makes forks. Pure:
+// one call to tick() is one slot, whoever calls it decides when.
+//
+// A fork keeps the chain's content consistent: the transactions of the slots that die come again, unchanged and in the
+// same order, in the slots that follow on the surviving branch, as validators do that re-execute what their leader's
+// dead block held.
+#pragma once
+
+#include "messages/types/error.hpp"
+#include "tools/simnet/chain_history.hpp"
+#include "tools/simnet/chain_source.hpp"
+#include "tools/simnet/ledger.hpp"
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+namespace sett::simnet {
+
+enum class driver_errc : std::uint16_t { ok, fork_too_long };
+
+class chain_driver {
+public:
+  chain_driver(std::unique_ptr<chain_source> source, history_limits limits);
+
+  /// Produces the next slot and returns what happened, in order. Empty when the source is exhausted or `blocks_max` is
+  /// reached.
+  [[nodiscard]] std::vector<chain_step> tick();
+
+  /// The newest `slots` slots die; their content comes again from the next tick on. At most the confirmed distance:
+  /// what was confirmed stays. Returns the steps that say so.
+  [[nodiscard]] result<std::vector<chain_step>> fork(std::uint64_t slots);
+  /// The next `slots` slot numbers stay empty: no leader produced them.
+  void skip(std::uint64_t slots);
+  /// Stop after this many blocks of new content; 0 = never.
+  void limit_blocks(std::uint64_t blocks_max) { blocks_max_ = blocks_max; }
+
+  [[nodiscard]] const chain_history& history() const { return history_; }
+  [[nodiscard]] const chain_ledger& ledger() const { return ledger_; }
+  [[nodiscard]] bool finished() const { return finished_; }
+
+private:
+  void advance_commitments(std::vector<chain_step>& steps);
+
+  std::unique_ptr<chain_source> source_;
+  chain_history history_;
+  chain_ledger ledger_;
+  std::deque<block_ptr> again_; // content of dead slots, waiting for new ones
+  block_ptr tip_;               // newest live block
+  std::uint64_t next_slot_{};
+  std::uint64_t skip_{}, blocks_max_{};
+  slot_number confirmed_, finalized_; // newest announced
+  bool finished_{};
+};
+
+/// sha256(parent hash, slot): the hash of a block that was not recorded.
+[[nodiscard]] blockhash derived_blockhash(const blockhash& parent, slot_number slot);
+
+} // namespace sett::simnet

@@ -1,0 +1,118 @@
+// simnet: a simulated Solana on loopback ports.
+#include "tools/simnet/load_io.hpp"
+#include "tools/simnet/recorded_source.hpp"
+#include "tools/simnet/simnet_server.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+/// Waits for SIGTERM or SIGINT at most until `deadline`; the signals are blocked in every thread.
+bool wait_for_signal(const sigset_t& signals, std::chrono::milliseconds longest) {
+  timespec timeout{};
+  timeout.tv_sec = static_cast<time_t>(longest.count() / 1000);
+  timeout.tv_nsec = static_cast<long>(longest.count() % 1000 * 1'000'000);
+  return sigtimedwait(&signals, nullptr, &timeout) > 0;
+}
+
+int complain(const sett::error& e) {
+  fmt::print(stderr, "simnet: {}\n", e.message);
+  return 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  using namespace sett::simnet;
+  CLI::App app{
+      "simnet plays a Solana chain over HTTP (JSON-RPC), WebSocket (PubSub) and gRPC (Yellowstone) on loopback ports.\n"
+      "It prints one JSON line with its addresses when it is ready; SIGTERM or Ctrl-C ends it.\n"};
+  server_options options;
+  history_limits limits;
+  std::vector<std::string> recordings;
+  bool loop = false, summary = false;
+  double speed = 1.0, seconds = 0.0;
+  std::uint64_t blocks_max = 0;
+  std::string schedule;
+  app.add_option("RECORDING", recordings, "getBlock results (JSON files or folders of them) to play");
+  app.add_flag("--loop", loop, "Begin again at the end, with new slots, hashes and signatures");
+  app.add_option("--slot-ms", options.slot_ms, "Time between slots in milliseconds; 0: slots only by POST /admin/step")
+      ->check(CLI::Range(0u, 600'000u))
+      ->capture_default_str();
+  app.add_option("--speed", speed, "Divides the slot time: 10 plays ten times faster")
+      ->check(CLI::Range(0.001, 1000.0))
+      ->capture_default_str();
+  app.add_option("--seed", options.seed, "Seed of faults and of the synthetic chain")->capture_default_str();
+  app.add_option("--blocks", blocks_max, "Stop producing after this many blocks, but keep answering; 0: never")
+      ->capture_default_str();
+  app.add_option("--seconds", seconds, "End by itself after this time; 0: never")->capture_default_str();
+  app.add_option("--endpoints", options.endpoints, "Faces of the same chain, each with its own ports and faults")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{16}))
+      ->capture_default_str();
+  app.add_option("--host", options.host, "Address to bind")->capture_default_str();
+  app.add_option("--http-port", options.http_port, "Port of the first endpoint; 0: any")->capture_default_str();
+  app.add_option("--ws-port", options.ws_port, "As above")->capture_default_str();
+  app.add_option("--grpc-port", options.grpc_port, "As above")->capture_default_str();
+  app.add_option("--admin-port", options.admin_port, "Port of the administration; 0: any")->capture_default_str();
+  app.add_option("--schedule", schedule, "JSON file with an array of faults (README.md explains them)")
+      ->check(CLI::ExistingFile);
+  app.add_option("--history-blocks", limits.blocks_max, "Blocks kept for questions about the past")
+      ->check(CLI::Range(64, 100'000))
+      ->capture_default_str();
+  app.add_option("--history-mb", limits.bytes_max, "Bound of the history's memory")
+      ->transform([](const std::string& mb) { return std::to_string(std::stoull(mb) << 20); })
+      ->default_str("512");
+  app.add_flag("--summary", summary, "Print what was produced as one JSON line at the end");
+  app.footer(
+      "Examples:\n"
+      "  simnet --slot-ms 400                           a synthetic chain at mainnet's pace\n"
+      "  simnet slot_285000037.json --loop --slot-ms 50 a recorded block, again and again, eight times faster than "
+      "life\n"
+      "  simnet --endpoints 3 --schedule faults.json    three endpoints of one chain, each failing in its own way\n"
+      "  curl -X POST $ADMIN/admin/fault -d "
+      "'{\"kind\":\"status\",\"status\":429,\"retry_after_seconds\":2,\"seconds\":10}'\n"
+      "  curl $ADMIN/admin/ledger                       what was produced so far, to count against\n");
+  CLI11_PARSE(app, argc, argv);
+  if (sodium_init() < 0) return complain({"simnet", 1, "libsodium cannot start"});
+
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  if (!schedule.empty()) {
+    auto text = read_text_file(schedule);
+    if (!text) return complain(text.error());
+    options.schedule_json = std::move(*text);
+  }
+  if (options.slot_ms != 0) options.slot_ms = std::max(1u, static_cast<std::uint32_t>(options.slot_ms / speed));
+
+  auto blocks = load_blocks(recordings);
+  if (!blocks) return complain(blocks.error());
+  auto driver = std::make_unique<chain_driver>(std::make_unique<recorded_source>(std::move(*blocks), loop), limits);
+  driver->limit_blocks(blocks_max);
+
+  simnet_server server(options, std::move(driver));
+  if (auto started = server.start(); !started) return complain(started.error());
+  fmt::print("{}\n", server.ready_json());
+  std::fflush(stdout);
+
+  const auto longest =
+      seconds > 0 ? std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000)) : std::chrono::hours(24 * 365);
+  wait_for_signal(signals, std::chrono::duration_cast<std::chrono::milliseconds>(longest));
+  server.stop();
+  if (summary) fmt::print("{}\n", server.summary_json(false));
+  return 0;
+}
