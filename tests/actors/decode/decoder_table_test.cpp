@@ -1,5 +1,6 @@
 #include "actors/decode/decoder.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace sett::decode {
@@ -28,6 +29,13 @@ TEST(unit_decoder_table, knows_nothing_else) {
     near.back() = near.back() == 'z' ? 'y' : 'z';
     EXPECT_EQ(find_program(near), program_kind::unknown) << near;
   }
+}
+
+TEST(unit_decoder_table, recomputes_every_anchor_discriminator) {
+  EXPECT_THAT(check_layouts(), testing::IsEmpty());
+  std::size_t checked = 0;
+  for (const auto& p : programs()) checked += p.layouts.size();
+  EXPECT_GT(checked, 300U); // the check must have something to check
 }
 
 } // namespace sett::decode
