@@ -1,0 +1,50 @@
+// OHLCV candles of five widths in bounded rings, from the bars of whole slots. All swaps of a slot share one block
+// time, so a slot falls into exactly one candle of each width; slots are added in ascending order once they are final,
+// so the result does not depend on the order in which events arrived.
+//
+// A candle takes 48 bytes; all rings together hold at most 68 of them (3.3 kB), less while the token is young.
+#pragma once
+
+#include "messages/protocol/token.hpp"
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace sett::market {
+
+/// The swaps of one slot in one quote class. Keys order events within the slot.
+struct slot_bar {
+  protocol::quote_class quote{};
+  double open{}, high{}, low{}, close{};
+  std::uint64_t open_key{}, close_key{};
+  std::uint64_t volume_quote{};
+  std::uint32_t swaps{};
+};
+
+struct timeframe {
+  std::uint32_t width_s;
+  std::uint32_t capacity;
+};
+inline constexpr std::array<timeframe, 5> timeframes{{{1, 20}, {60, 20}, {300, 12}, {900, 8}, {3600, 8}}};
+
+class candle_book {
+public:
+  /// Adds a slot's bar at its block time; time_s > 0. A bar older than the ring's start is left out of that ring.
+  void add(const slot_bar& bar, std::int64_t time_s);
+  [[nodiscard]] std::span<const protocol::candle> ring(std::size_t frame) const { return rings_[frame]; }
+  /// Takes a ring as stored. False when it is not ascending, not aligned or too long.
+  [[nodiscard]] bool restore(std::size_t frame, std::vector<protocol::candle> candles);
+  friend bool operator==(const candle_book&, const candle_book&) = default;
+
+private:
+  std::array<std::vector<protocol::candle>, timeframes.size()> rings_; // oldest first
+};
+
+/// Last close against the close `back_s` seconds before the last candle: 0.1 = +10 %. 0 when there is no such candle.
+[[nodiscard]] double change_over(std::span<const protocol::candle> candles, std::int64_t back_s);
+/// Standard deviation (n - 1) of the log returns between neighbouring closes; 0 with fewer than three candles.
+[[nodiscard]] double volatility_of(std::span<const protocol::candle> candles);
+
+} // namespace sett::market
