@@ -149,7 +149,7 @@ void read_classic_message(cursor& in, transaction_view& v) {
   if (v.version == transaction_version::v0) {
     const std::size_t lookups_at = in.offset();
     const std::size_t lookup_count = in.short_length("lookups");
-    if (in.ok() && lookup_count * (address::size + 3) > in.left())
+    if (in.ok() && lookup_count * (address::size + 2) > in.left())
       in.refuse(transaction_errc::truncated, lookups_at,
                 fmt::format("{} lookups do not fit into {} bytes", lookup_count, in.left()));
     for (std::size_t i = 0; in.ok() && i < lookup_count; ++i) {
