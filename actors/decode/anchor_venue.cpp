@@ -70,6 +70,20 @@ bool emit_swap(const anchor_instruction& ix, program_kind program, const pool_ac
   swap.base_is_mint_in = a_in;
   swap.after = facts.after;
   ctx.emit(ix.raw(), program, swap);
+
+  if (at.pays == pool_accounts::none || at.is_paid == pool_accounts::none) return true;
+  const auto payer = flow_of(ctx, below, ix.key(at.pays)), payee = flow_of(ctx, below, ix.key(at.is_paid));
+  const std::uint64_t given = net(payer.out, payer.in), got = net(payee.in, payee.out);
+  if (given == 0 || got == 0 || (given == swap.amount_in.value && got == swap.amount_out.value)) return true;
+  event::trade trade;
+  trade.trader = swap.trader;
+  trade.mint_in = swap.mint_in;
+  trade.mint_out = swap.mint_out;
+  trade.amount_in.value = given;
+  trade.amount_out.value = got;
+  trade.leg_count = 1;
+  trade.router = program;
+  ctx.add_route(ix.position(), trade);
   return true;
 }
 

@@ -71,11 +71,13 @@ private:
   byte_span data_;
 };
 
-/// Positions in the instruction's account list. A mint at 0xff: ask the transaction about the vault.
+/// Positions in the instruction's account list. A mint at 0xff: ask the transaction about the vault. The trader's own
+/// token accounts are given where they are the only ones that pay and are paid.
 struct pool_accounts {
   static constexpr std::uint8_t none = 0xff;
   std::uint8_t pool{}, trader{}, vault_a{}, vault_b{};
   std::uint8_t mint_a{none}, mint_b{none};
+  std::uint8_t pays{none}, is_paid{none};
 };
 
 /// What is known of a swap besides the flows.
@@ -87,7 +89,9 @@ struct swap_facts {
   pool_state after{}; // oriented A, B
 };
 
-/// Writes one swap. A swap whose amounts cannot be told is named unknown and yields nothing: false.
+/// Writes one swap, and where the trader's accounts gave or got other amounts than the pool (fees taken beside it,
+/// Token-2022 fees on the way out) records them for the trade. A swap whose amounts cannot be told is named unknown and
+/// yields nothing: false.
 bool emit_swap(const anchor_instruction& ix, program_kind program, const pool_accounts& at, const swap_facts& facts);
 
 struct pair_amounts {

@@ -19,12 +19,12 @@ namespace sett::decode {
 
 /// What a router's instruction did for its caller. Stands in the trade in place of the swaps below the instruction.
 struct routed_trade {
-  instruction_path path;    // the router's instruction
-  std::int32_t inner_end{}; // its children are the inner instructions (path.inner, inner_end) of the same top-level one
+  instruction_path path;
+  std::int32_t inner_end{}; // it and its children are [path.inner, inner_end) of the same top-level instruction
   event::trade trade;       // router and trader named
 
   [[nodiscard]] bool covers(const instruction_path& p) const {
-    return p.outer == path.outer && p.inner > path.inner && p.inner < inner_end;
+    return p.outer == path.outer && p.inner >= path.inner && p.inner < inner_end;
   }
 };
 
@@ -40,7 +40,7 @@ public:
   event_batch& out;
   const std::uint32_t transaction; // position in out.transactions
   std::uint32_t unknown_count{};
-  /// Routes in execution order. A transaction with more of them is not netted by route: its swaps stand for themselves.
+  /// In execution order. Of what goes beyond, the swaps stand for themselves.
   std::array<routed_trade, 4> routes;
   std::size_t route_count{};
 

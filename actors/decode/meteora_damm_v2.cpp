@@ -104,7 +104,8 @@ void swap(const anchor_instruction& ix, std::size_t argument_bytes) {
     facts.after = {pool_state_kind::sqrt_price_x64, price.low, price.high, 0};
   }
   emit_swap(ix, program_kind::meteora_damm_v2,
-            {.pool = 1, .trader = 8, .vault_a = 4, .vault_b = 5, .mint_a = 6, .mint_b = 7}, facts);
+            {.pool = 1, .trader = 8, .vault_a = 4, .vault_b = 5, .mint_a = 6, .mint_b = 7, .pays = 2, .is_paid = 3},
+            facts);
 }
 
 /// EvtLiquidityChange: pool, position, owner, four amounts, two reserves, liquidity.

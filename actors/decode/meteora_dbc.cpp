@@ -120,8 +120,10 @@ swap_facts read_swap(const anchor_instruction& ix) {
 
 void swap(const anchor_instruction& ix, std::size_t argument_bytes) {
   if (!ix.require(argument_bytes, 15)) return;
-  if (!emit_swap(ix, program_kind::meteora_dbc,
-                 {.pool = 2, .trader = 9, .vault_a = 5, .vault_b = 6, .mint_a = 7, .mint_b = 8}, read_swap(ix)))
+  if (!emit_swap(
+          ix, program_kind::meteora_dbc,
+          {.pool = 2, .trader = 9, .vault_a = 5, .vault_b = 6, .mint_a = 7, .mint_b = 8, .pays = 3, .is_paid = 4},
+          read_swap(ix)))
     return;
   if (!ix.event(discriminator_of(layouts, "event:EvtCurveComplete")).empty())
     emit_launch(ix, launch_phase::completed, 7, 2);

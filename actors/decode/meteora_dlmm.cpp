@@ -157,7 +157,8 @@ void swap(const anchor_instruction& ix, std::size_t argument_bytes, std::size_t 
     facts.fee_in_mint_in = in.boolean();
   }
   emit_swap(ix, program_kind::meteora_dlmm,
-            {.pool = 0, .trader = 10, .vault_a = 2, .vault_b = 3, .mint_a = 6, .mint_b = 7}, facts);
+            {.pool = 0, .trader = 10, .vault_a = 2, .vault_b = 3, .mint_a = 6, .mint_b = 7, .pays = 4, .is_paid = 5},
+            facts);
 }
 
 constexpr pool_accounts change_accounts(std::uint8_t owner) {

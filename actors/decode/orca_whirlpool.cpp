@@ -105,11 +105,15 @@ void hop(const anchor_instruction& ix, const pool_accounts& at, bool a_to_b) {
 }
 
 /// amount, threshold, price limit, amount is input, a to b.
-void swap(const anchor_instruction& ix, const pool_accounts& at, std::size_t accounts) {
+void swap(const anchor_instruction& ix, pool_accounts at, std::size_t accounts) {
   if (!ix.require(34, accounts)) return;
   auto in = ix.arguments();
   in.skip(33);
-  hop(ix, at, in.boolean());
+  const bool a_to_b = in.boolean();
+  // The trader's account of a token stands before its vault.
+  at.pays = static_cast<std::uint8_t>((a_to_b ? at.vault_a : at.vault_b) - 1);
+  at.is_paid = static_cast<std::uint8_t>((a_to_b ? at.vault_b : at.vault_a) - 1);
+  hop(ix, at, a_to_b);
 }
 
 /// amount, threshold, amount is input, a to b of each pool, two price limits.

@@ -79,7 +79,7 @@ void swap(const anchor_instruction& ix, bool v2) {
   if (!ix.require(33, v2 ? 13 : 10)) return;
   const auto e = read_swap_event(ix, ix.account(2));
   // The accounts come as input, output; the price is of token 0 in token 1.
-  pool_accounts at{.pool = 2, .trader = 0, .vault_a = 5, .vault_b = 6};
+  pool_accounts at{.pool = 2, .trader = 0, .vault_a = 5, .vault_b = 6, .pays = 3, .is_paid = 4};
   if (v2) {
     at.mint_a = 11;
     at.mint_b = 12;

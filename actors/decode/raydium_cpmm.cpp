@@ -30,7 +30,8 @@ constexpr layout_check layouts[] = {
     {"event:SwapEvent", 0x40c6cde8260871e2},
 };
 
-constexpr pool_accounts swap_accounts{.pool = 3, .trader = 0, .vault_a = 6, .vault_b = 7, .mint_a = 10, .mint_b = 11};
+constexpr pool_accounts swap_accounts{
+    .pool = 3, .trader = 0, .vault_a = 6, .vault_b = 7, .mint_a = 10, .mint_b = 11, .pays = 4, .is_paid = 5};
 constexpr pool_accounts change_accounts{.pool = 2, .trader = 0, .vault_a = 6, .vault_b = 7, .mint_a = 10, .mint_b = 11};
 
 void swap(const anchor_instruction& ix) {

@@ -7,6 +7,8 @@
 #include "actors/decode/anchor_venue.hpp"
 #include "actors/decode/decoders.hpp"
 
+#include <utility>
+
 namespace sett::decode {
 
 namespace {
@@ -91,9 +93,10 @@ void trade(const anchor_instruction& ix, bool buy) {
         constant_product(virtual_base - sold0, virtual_quote + raised0, virtual_base - sold1, virtual_quote + raised1))
       facts.after = {pool_state_kind::reserves, virtual_base - sold1, virtual_quote + raised1, 0};
   }
-  if (!emit_swap(ix, program_kind::raydium_launchlab,
-                 {.pool = 4, .trader = 0, .vault_a = 7, .vault_b = 8, .mint_a = 9, .mint_b = 10}, facts))
-    return;
+  pool_accounts at{
+      .pool = 4, .trader = 0, .vault_a = 7, .vault_b = 8, .mint_a = 9, .mint_b = 10, .pays = 5, .is_paid = 6};
+  if (buy) std::swap(at.pays, at.is_paid);
+  if (!emit_swap(ix, program_kind::raydium_launchlab, at, facts)) return;
   if (complete) emit_launch(ix, launch_phase::completed, 9, 4);
 }
 

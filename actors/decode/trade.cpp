@@ -123,19 +123,22 @@ std::size_t emit_trades(context& ctx, std::size_t first_event) {
 
     netting net;
     const std::size_t first_route = route;
-    const auto add_routes_before = [&](const instruction_path& path) {
-      for (; route < ctx.route_count && ctx.routes[route].path < path; ++route)
-        net.add(leg_of(ctx.routes[route].trade));
+    const auto covered = [&](const instruction_path& path, std::size_t routes_before) {
+      for (std::size_t r = first_route; r < routes_before; ++r)
+        if (ctx.routes[r].covers(path)) return true;
+      return false;
+    };
+    const auto add_next_route = [&] {
+      const auto& next = ctx.routes[route];
+      if (!covered(next.path, route)) net.add(leg_of(next.trade));
+      ++route;
     };
     for (; next_swap() && events[i].path.outer == outer; ++i) {
       ++swaps;
-      add_routes_before(events[i].path);
-      bool routed = false;
-      for (std::size_t r = first_route; r < route && !routed; ++r) routed = ctx.routes[r].covers(events[i].path);
-      if (!routed) net.add(leg_of(std::get<event::swap>(events[i].payload), events[i].program));
+      while (route < ctx.route_count && ctx.routes[route].path <= events[i].path) add_next_route();
+      if (!covered(events[i].path, route)) net.add(leg_of(std::get<event::swap>(events[i].payload), events[i].program));
     }
-    for (; route < ctx.route_count && ctx.routes[route].path.outer == outer; ++route)
-      net.add(leg_of(ctx.routes[route].trade));
+    while (route < ctx.route_count && ctx.routes[route].path.outer == outer) add_next_route();
     if (!net.possible()) continue;
 
     auto trade = net.result();
