@@ -24,7 +24,7 @@ template <std::size_t N>
 consteval std::uint64_t discriminator_of(const layout_check (&layouts)[N], std::string_view name) {
   for (const auto& layout : layouts)
     if (layout.anchor_name == name) return layout.discriminator;
-  throw "no such layout";
+  throw "no such layout"; // pure-ok: consteval, stops the compiler
 }
 
 /// Instruction `position` of the transaction as an Anchor instruction: 8 bytes of discriminator, then arguments.

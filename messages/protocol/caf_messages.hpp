@@ -1,5 +1,6 @@
-// Lets the structs of this folder travel as CAF messages inside a process. CAF 0.17 wants every message type to be serializable or
-// declared local; these are local (between nodes FlatBuffers travel). Declared here once, because twice is an error.
+// Lets the structs of this folder travel as CAF messages inside a process. CAF 0.17 wants every message type to be
+// serializable or declared local; these are local (between nodes FlatBuffers travel). Declared here once, because twice
+// is an error.
 #pragma once
 
 #include "messages/protocol/actor_admin.hpp"
