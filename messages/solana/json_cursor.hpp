@@ -236,7 +236,6 @@ private:
 };
 
 // --- inline
-// --------------------------------------------------------------------------------------------------------------
 
 namespace detail {
 /// 1 to 8 digits, eight at a time in one word (Lemire, "Quickly parsing eight digits", 2018).

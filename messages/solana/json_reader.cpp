@@ -40,16 +40,17 @@ const address& vote_address() {
 class json_reader::impl {
 public:
   result<document_info> read(padded_view document, transaction_visitor& visitor, const read_options& options) {
-    if (auto indexed = document_.index(document); !indexed) return std::unexpected(std::move(indexed.error()));
-    visitor_ = &visitor;
-    options_ = &options;
-    info_ = {};
-    c_ = document_.root();
-
-    while (!c_.at_end()) {
-      place here{options.slot, {}, event_transaction::unknown_index};
-      if (!element(0, here)) return std::unexpected(document_.describe("reader"));
-    }
+    if (auto indexed = own_.index(document); !indexed) return std::unexpected(std::move(indexed.error()));
+    begin(own_, own_.root(), visitor, options);
+    while (!c_.at_end())
+      if (!one_value()) return std::unexpected(own_.describe("reader"));
+    return info_;
+  }
+  result<document_info> read(json_document& document, json_cursor& cursor, transaction_visitor& visitor,
+                             const read_options& options) {
+    begin(document, cursor, visitor, options);
+    if (!one_value()) return std::unexpected(document.describe("reader"));
+    cursor = c_;
     return info_;
   }
 
@@ -71,8 +72,17 @@ private:
     std::uint32_t begin, end; // into inner_
   };
 
+  void begin(json_document& document, json_cursor cursor, transaction_visitor& visitor, const read_options& options) {
+    document_ = &document;
+    visitor_ = &visitor;
+    options_ = &options;
+    info_ = {};
+    block_ = nullptr;
+    c_ = cursor;
+  }
+  bool one_value() { return element(0, {options_->slot, {}, event_transaction::unknown_index}); }
+
   // --- documents
-  // ---------------------------------------------------------------------------------------------------------
 
   /// A value that stands alone: when it is bad but its brackets close, the fault is reported and the cursor is behind
   /// it.
@@ -81,13 +91,13 @@ private:
 
     if (value(level, here)) [[likely]]
       return true;
-    const json_fault first = document_.fault();
+    const json_fault first = document_->fault();
     c_.to(start);
-    document_.fault() = {};
+    document_->fault() = {};
     if (!c_.skip()) return false;
-    document_.fault() = first;
+    document_->fault() = first;
     report();
-    document_.fault() = {};
+    document_->fault() = {};
 
     return true;
   }
@@ -95,10 +105,10 @@ private:
     ++info_.faults;
     if (block_ != nullptr) ++block_->fault_count;
     if (info_.faults <= described_limit)
-      visitor_->fault(document_.describe("reader"));
+      visitor_->fault(document_->describe("reader"));
     else
-      visitor_->fault({"reader", static_cast<std::uint16_t>(document_.fault().code),
-                       fmt::format("{} at byte {}", document_.fault().what, document_.fault().offset)});
+      visitor_->fault({"reader", static_cast<std::uint16_t>(document_->fault().code),
+                       fmt::format("{} at byte {}", document_->fault().what, document_->fault().offset)});
   }
 
   bool value(unsigned level, place here) {
@@ -165,6 +175,7 @@ private:
         if (is(key, "blockHeight")) return height(header.height);
         break;
       case 12:
+        if (is(key, "subscription") && c_.at() != '{') return c_.quantity(info_.subscription);
         if (is(key, "transactions") && c_.at() == '[') return is_block = true, transactions(level, here, header);
         break;
       case 16:
@@ -246,9 +257,9 @@ private:
     const bool ok = c_.array([&] {
       here.index = position++;
       if (c_.at() == '{') return element(level + 1, here);
-      document_.fault() = {reader_errc::unsupported, c_.offset(), "a transaction without its message and meta"};
+      document_->fault() = {reader_errc::unsupported, c_.offset(), "a transaction without its message and meta"};
       report();
-      document_.fault() = {};
+      document_->fault() = {};
       return c_.skip();
     });
     header.transaction_count = position;
@@ -257,7 +268,6 @@ private:
   }
 
   // --- one transaction
-  // ---------------------------------------------------------------------------------------------------
 
   void begin_transaction() {
     tx_.reset();
@@ -807,7 +817,8 @@ private:
   }
   [[nodiscard]] std::size_t outer_count() const { return groups_.empty() ? tx_.instructions.size() : outer_.size(); }
 
-  json_document document_;
+  json_document own_;
+  json_document* document_{};
   json_cursor c_;
   transaction_visitor* visitor_{};
   const read_options* options_{};
@@ -884,6 +895,11 @@ json_reader& json_reader::operator=(json_reader&&) noexcept = default;
 result<document_info> json_reader::read(padded_view document, transaction_visitor& visitor,
                                         const read_options& options) {
   return impl_->read(document, visitor, options);
+}
+
+result<document_info> json_reader::read(json_document& document, json_cursor& cursor, transaction_visitor& visitor,
+                                        const read_options& options) {
+  return impl_->read(document, cursor, visitor, options);
 }
 
 result<document_info> read_document(padded_view document, transaction_visitor& visitor, const read_options& options) {

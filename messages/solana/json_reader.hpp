@@ -56,7 +56,8 @@ struct document_info {
   std::uint64_t votes{};        // simple vote transactions among those read
   std::uint64_t blocks{};
   std::uint64_t faults{};
-  std::uint64_t other{}; // values that are neither block nor transaction (other notifications, empty results)
+  std::uint64_t other{};        // values that are neither block nor transaction (other notifications, empty results)
+  std::uint64_t subscription{}; // of a notification
 };
 
 class json_reader {
@@ -69,6 +70,9 @@ public:
   /// Reads a whole document. Errors: those of json_document::index, and malformed where the brackets do not close; what
   /// was visited before stays visited.
   result<document_info> read(padded_view document, transaction_visitor& visitor, const read_options& options = {});
+  /// Reads the one value `cursor` stands on, of a document indexed elsewhere, and steps over it.
+  result<document_info> read(json_document& document, json_cursor& cursor, transaction_visitor& visitor,
+                             const read_options& options = {});
 
 private:
   class impl;
