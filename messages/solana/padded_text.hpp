@@ -54,6 +54,7 @@ public:
   }
   /// Room for `size` characters, to be filled through data(). Former content is lost when it grows.
   void resize(std::size_t size) {
+    SETT_ASSERT(size <= std::size_t{1} << 40); // so the sum cannot wrap
     if (size + text_padding > capacity_) {
       capacity_ = size + text_padding;
       bytes_ = std::make_unique_for_overwrite<char[]>(capacity_);
