@@ -2,7 +2,7 @@
 // time, so a slot falls into exactly one candle of each width; slots are added in ascending order once they are final,
 // so the result does not depend on the order in which events arrived.
 //
-// A candle takes 48 bytes; all rings together hold at most 68 of them (3.3 kB), less while the token is young.
+// A candle takes 48 bytes; all rings together hold at most 61 of them (2.9 kB), less while the token is young.
 #pragma once
 
 #include "messages/protocol/token.hpp"
@@ -27,11 +27,12 @@ struct timeframe {
   std::uint32_t width_s;
   std::uint32_t capacity;
 };
-inline constexpr std::array<timeframe, 5> timeframes{{{1, 20}, {60, 20}, {300, 12}, {900, 8}, {3600, 8}}};
+inline constexpr std::array<timeframe, 5> timeframes{{{1, 15}, {60, 20}, {300, 12}, {900, 8}, {3600, 6}}};
 
 class candle_book {
 public:
-  /// Adds a slot's bar at its block time; time_s > 0. A bar older than the ring's start is left out of that ring.
+  /// Adds a slot's bar at its block time; 0 < time_s < 2^32. A bar older than the ring's start is left out of that
+  /// ring.
   void add(const slot_bar& bar, std::int64_t time_s);
   [[nodiscard]] std::span<const protocol::candle> ring(std::size_t frame) const { return rings_[frame]; }
   /// Takes a ring as stored. False when it is not ascending, not aligned or too long.

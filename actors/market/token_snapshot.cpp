@@ -44,7 +44,7 @@ std::string encode_token(const mint_address& mint, const token_base& base) {
       if (ring.empty()) continue;
       std::vector<fb::Candle> candles;
       for (const auto& c : ring)
-        candles.emplace_back(c.start_s, c.open, c.high, c.low, c.close, c.volume_quote, c.swaps);
+        candles.emplace_back(c.start_s, c.swaps, c.open, c.high, c.low, c.close, c.volume_quote);
       series.push_back(fb::CreateSeries(b, static_cast<std::uint8_t>(q), static_cast<std::uint8_t>(f),
                                         b.CreateVectorOfStructs(candles)));
     }
@@ -175,7 +175,7 @@ result<token_base> decode_token(const mint_address& mint, std::string_view bytes
       if (s->candles() != nullptr) {
         candles.reserve(s->candles()->size());
         for (const auto* c : *s->candles())
-          candles.push_back({c->start_s(), c->open(), c->high(), c->low(), c->close(), c->volume_quote(), c->swaps()});
+          candles.push_back({c->start_s(), c->swaps(), c->open(), c->high(), c->low(), c->close(), c->volume_quote()});
       }
       if (!base.candles[s->quote()].restore(s->frame(), std::move(candles))) return bad("a candle");
     }
@@ -193,7 +193,8 @@ result<token_base> decode_token(const mint_address& mint, std::string_view bytes
     base.trail.reserve(t.trail()->size());
     for (const auto* l : *t.trail()) {
       if (l->kind() >= static_cast<std::uint8_t>(trail_kind::count_)) return bad("a trail line");
-      base.trail.push_back({l->slot(), l->time_s(), static_cast<trail_kind>(l->kind()), l->detail(), l->a(), l->b()});
+      base.trail.push_back({l->slot(), static_cast<std::uint32_t>(l->time_s()), static_cast<trail_kind>(l->kind()),
+                            l->detail(), l->a(), l->b()});
     }
   }
   base.incomplete = t.incomplete();

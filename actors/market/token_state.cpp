@@ -359,7 +359,7 @@ void token_state::fold_fact(token_base& base, const slot_record& r, const fact& 
   const auto line = [&](trail_kind kind, std::uint8_t detail, std::uint64_t a, std::uint64_t b) {
     if (base.trail.size() == trail_max) base.trail.erase(base.trail.begin());
     if (base.trail.size() == base.trail.capacity()) base.trail.reserve(std::min(trail_max, base.trail.size() + 4));
-    base.trail.push_back({r.slot.value, r.time.value, kind, detail, a, b});
+    base.trail.push_back({r.slot.value, static_cast<std::uint32_t>(r.time.value), kind, detail, a, b});
   };
   const auto program = static_cast<std::uint8_t>(f.program);
   if (const auto* m = std::get_if<event::mint_created>(&f.payload)) {
@@ -492,7 +492,7 @@ void token_state::fold(token_base& base, slot_record r) {
     }
     *at = merged;
   }
-  if (r.time.value > 0)
+  if (r.time.value > 0 && r.time.value <= UINT32_MAX)
     for (const auto& bar : r.bars) base.candles[static_cast<std::size_t>(bar.quote)].add(bar, r.time.value);
   std::sort(r.holders.begin(), r.holders.end(), [](const auto& a, const auto& b) { return a.wallet < b.wallet; });
   for (const auto& h : r.holders) {

@@ -70,7 +70,7 @@ enum class trail_kind : std::uint8_t {
 };
 struct trail_entry {
   std::uint64_t slot{};
-  std::int64_t time_s{};
+  std::uint32_t time_s{}; // unix seconds
   trail_kind kind{};
   std::uint8_t detail{}; // authority: its kind; pool and launch lines: the program
   std::uint64_t a{}, b{};
@@ -89,7 +89,7 @@ struct token_base {
   address creator, mint_authority, freeze_authority;
   std::string name, symbol, uri;
   std::vector<pool_entry> pools;
-  std::array<candle_book, 3> candles; // by quote_class; `other` stays empty
+  std::array<candle_book, 2> candles; // by quote_class: SOL, dollars; swaps against other tokens make none
   holder_sketch holders;
   std::vector<trail_entry> trail;
   std::uint8_t incomplete{};

@@ -27,6 +27,7 @@ class snapshot_store {
 public:
   struct entry {
     std::string kind, id, bytes;
+    bool erase{}; // remove the entity's value instead
   };
   virtual ~snapshot_store() = default;
   virtual void store_many(std::vector<entry> entries, std::function<void(result<void>)> done) = 0;

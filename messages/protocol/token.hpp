@@ -99,10 +99,10 @@ struct token_pool {
 };
 
 struct candle {
-  std::int64_t start_s{}; // unix seconds
+  std::uint32_t start_s{}; // unix seconds
+  std::uint32_t swaps{};
   double open{}, high{}, low{}, close{};
   std::uint64_t volume_quote{};
-  std::uint32_t swaps{};
   friend bool operator==(const candle&, const candle&) = default;
 };
 struct candle_series {
