@@ -43,8 +43,6 @@ struct api_settings {
 
 struct actors_settings {
   std::uint32_t threads_max{}; // 0: one per core, at least 2
-  std::uint32_t messages_per_turn_max{};
-  std::uint32_t mailbox_messages_max{};
 };
 
 struct store_settings {

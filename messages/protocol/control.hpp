@@ -1,0 +1,148 @@
+// What the command line and the node say to each other: HTTP and JSON over a Unix socket, so that `curl --unix-socket`
+// works too. This header is the contract: the paths, and for every list its columns, from which `sett` makes tables,
+// CSV and completions.
+//
+// JSON: field names as in the columns; amounts and other 64-bit figures that a double cannot hold are decimal strings;
+// addresses are base58; a list answers {"rows":[...],...}; a refusal answers {"error":{"what":...,"hint":...}} with a
+// status of 400 or more.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace sett::protocol::control {
+
+inline constexpr std::string_view status_path = "/v1/status";        // GET
+inline constexpr std::string_view tokens_path = "/v1/tokens";        // GET ?limit&sort&text; GET /{mint}
+inline constexpr std::string_view wallets_path = "/v1/wallets";      // GET ?limit; GET, POST ?label, DELETE /{wallet}
+inline constexpr std::string_view endpoints_path = "/v1/endpoints";  // GET; GET /{name}; POST /{name}/test
+inline constexpr std::string_view plans_path = "/v1/endpoint-plans"; // GET
+inline constexpr std::string_view actors_path = "/v1/actors";        // GET ?prefix&sort&limit
+inline constexpr std::string_view actor_path = "/v1/actor";          // GET ?path
+inline constexpr std::string_view actor_restart_path = "/v1/actor/restart"; // POST ?path
+inline constexpr std::string_view config_path = "/v1/config";               // GET
+inline constexpr std::string_view log_lines_path = "/v1/log";               // GET ?after
+inline constexpr std::string_view log_levels_path = "/v1/log/levels";       // GET; POST ?area&level
+
+/// How a value is shown to people; JSON and CSV carry it exactly.
+enum class form : std::uint8_t {
+  text,    // as it is
+  address, // shortened in tables, whole with -o wide
+  count,   // 1,234,567
+  amount,  // 1.23M
+  sol,     // lamports as SOL
+  price,   // five significant digits
+  ratio,   // 0.1 as +10.0 %
+  yes_no,
+  unix_time, // seconds since 1970, as an age
+  us,        // microseconds with a fitting unit
+  list       // an array of texts, joined
+};
+
+struct column {
+  std::string_view field; // of the row's object
+  std::string_view title;
+  form shown{form::text};
+  bool wide{}; // only with -o wide (JSON and CSV always have it)
+};
+
+inline constexpr std::array token_columns{
+    column{"mint", "MINT", form::address},
+    column{"symbol", "SYMBOL"},
+    column{"name", "NAME", form::text, true},
+    column{"price", "PRICE", form::price},
+    column{"quote", "IN"},
+    column{"change_ratio", "5 MIN", form::ratio},
+    column{"volatility", "VOLATILITY", form::ratio, true},
+    column{"volume_lamports", "VOLUME SOL", form::sol},
+    column{"volume_usd_micros", "VOLUME USD", form::amount, true},
+    column{"liquidity_quote", "LIQUIDITY", form::amount, true},
+    column{"trades", "TRADES", form::count},
+    column{"buys", "BUYS", form::count},
+    column{"sells", "SELLS", form::count},
+    column{"holders_seen", "HOLDERS", form::count},
+    column{"pools", "POOLS", form::count},
+    column{"flags", "FLAGS", form::list, true},
+    column{"last_slot", "LAST SLOT", form::text, true},
+    column{"updated", "SEEN", form::unix_time},
+    column{"complete", "COMPLETE", form::yes_no},
+};
+
+inline constexpr std::array wallet_columns{
+    column{"wallet", "WALLET", form::address},
+    column{"label", "LABEL"},
+    column{"trades", "TRADES", form::count},
+    column{"buys", "BUYS", form::count},
+    column{"sells", "SELLS", form::count},
+    column{"wins", "WINS", form::count},
+    column{"losses", "LOSSES", form::count},
+    column{"realized_lamports", "REALIZED SOL", form::sol},
+    column{"tokens_held", "TOKENS", form::count},
+    column{"failed", "FAILED", form::count, true},
+    column{"by_setting", "BY SETTING", form::yes_no, true},
+    column{"last_activity", "ACTIVE", form::unix_time},
+    column{"complete", "COMPLETE", form::yes_no},
+};
+
+inline constexpr std::array endpoint_columns{
+    column{"name", "ENDPOINT"},
+    column{"provider", "PROVIDER"},
+    column{"plan", "PLAN"},
+    column{"state", "STATE"},
+    column{"breaker", "BREAKER"},
+    column{"slot", "SLOT"},
+    column{"slots_behind", "BEHIND", form::count},
+    column{"latency_us_p50", "P50", form::us},
+    column{"latency_us_p99", "P99", form::us},
+    column{"calls", "CALLS", form::count},
+    column{"failed", "FAILED", form::count},
+    column{"frames", "FRAMES", form::count},
+    column{"reconnects", "RECONNECTS", form::count},
+    column{"reason", "REASON"},
+};
+
+inline constexpr std::array plan_columns{
+    column{"endpoint", "ENDPOINT"},
+    column{"plan", "PLAN"},
+    column{"commitment", "COMMITMENT"},
+    column{"chosen", "CHOSEN", form::yes_no},
+    column{"requests_per_s", "REQUESTS/S", form::price},
+    column{"credits_per_month", "CREDITS/MONTH", form::amount},
+    column{"allowance", "ALLOWANCE", form::amount},
+    column{"note", "NOTE"},
+};
+
+inline constexpr std::array actor_columns{
+    column{"path", "ACTOR"},
+    column{"state", "STATE"},
+    column{"depth", "DEPTH", form::count},
+    column{"bound", "BOUND", form::count, true},
+    column{"head_age_us", "HEAD AGE", form::us},
+    column{"handled", "HANDLED", form::count},
+    column{"restarts", "RESTARTS", form::count},
+    column{"refused", "REFUSED", form::count},
+    column{"dead_letters", "DEAD", form::count, true},
+    column{"skipped_poison", "POISON", form::count},
+    column{"handling_us_p50", "P50", form::us},
+    column{"handling_us_p99", "P99", form::us},
+};
+
+inline constexpr std::array config_columns{
+    column{"key", "KEY"},
+    column{"value", "VALUE"},
+    column{"from", "FROM"},
+};
+
+inline constexpr std::array stream_columns{
+    column{"stream", "STREAM"},
+    column{"state", "STATE"},
+    column{"complete", "COMPLETE", form::yes_no},
+    column{"complete_from", "FROM"},
+    column{"complete_to", "TO"},
+    column{"incomplete_slots", "MISSING", form::count},
+    column{"backfilling", "BACKFILLING", form::count},
+};
+
+} // namespace sett::protocol::control

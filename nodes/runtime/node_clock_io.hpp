@@ -1,0 +1,24 @@
+// The process's real clocks behind the port: CLOCK_MONOTONIC and CLOCK_REALTIME. Thread-safe.
+#pragma once
+
+#include "messages/ports/clock.hpp"
+
+#include <chrono>
+
+namespace sett::runtime {
+
+class node_clock final : public ports::clock {
+public:
+  [[nodiscard]] steady_time_ns steady_now() const override {
+    return steady_time_ns{
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+            .count()};
+  }
+  [[nodiscard]] wall_time_ns wall_now() const override {
+    return wall_time_ns{
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count()};
+  }
+};
+
+} // namespace sett::runtime
