@@ -127,8 +127,8 @@ struct node::parts {
     actor_settings.emplace(thread_count(values().actors.threads_max));
     system.emplace(*actor_settings);
     actors = std::make_shared<supervision::registry>();
-    const auto directory = actors->directory("/");
-    root_cell = actors->add(directory, "node", 10'000);
+    const auto directory = actors->directory("/node");
+    root_cell = actors->add(directory, "supervisor", 10'000);
     std::vector<supervision::child_spec> children;
     children.push_back({.name = "gateway", .start = [](caf::actor_system& s, supervision::cell_ptr cell) {
                           return s.spawn<runtime::gateway_actor>(std::move(cell));
@@ -137,6 +137,7 @@ struct node::parts {
         root_cell, actors,
         supervision::supervisor_settings{.directory = "/node", .restart = {.never_give_up = true}, .seed = 1},
         std::move(children));
+    root_cell->state(supervision::actor_state::running); // nobody above it would say so
   }
 
   runtime::node_status status() {
