@@ -194,13 +194,17 @@ void route(const anchor_instruction& ix, const route_layout& at) {
       at.mint_in != pool_accounts::none ? &ix.account(at.mint_in) : ctx.index.mint_of(ix.key(at.source));
   // Without movements of the user's own accounts (native SOL by some wrapped legs, or no inner instructions at all) the
   // swaps below speak for themselves.
-  if (mint_in == nullptr || gave.out <= gave.in || got.in <= got.out) return;
+  const bool round_trip = ix.key(at.source) == ix.key(at.destination); // told gross
+  const std::uint64_t given = round_trip ? gave.out : gave.out - gave.in;
+  const std::uint64_t gained = round_trip ? got.in : got.in - got.out;
+  if (mint_in == nullptr || (!round_trip && (gave.out <= gave.in || got.in <= got.out)) || given == 0 || gained == 0)
+    return;
   event::trade trade;
   trade.trader = ix.account(at.authority);
   trade.mint_in = *mint_in;
   trade.mint_out = ix.account(at.mint_out);
-  trade.amount_in.value = gave.out - gave.in;
-  trade.amount_out.value = got.in - got.out;
+  trade.amount_in.value = given;
+  trade.amount_out.value = gained;
   trade.leg_count = steps;
   trade.router = program_kind::jupiter_v6;
   ctx.add_route(ix.position(), trade);
