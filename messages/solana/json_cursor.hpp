@@ -68,11 +68,18 @@ public:
     return false;
   }
 
+  /// Another value than this stands here, or (no JSON) none at all.
+  bool unexpected(const char* what) const {
+    const char c = at();
+    const bool punctuation = c == ',' || c == ':' || c == '}' || c == ']';
+    return fail(punctuation ? reader_errc::malformed : reader_errc::wrong_type, what);
+  }
+
   /// The characters between the quotes, escapes unresolved.
   bool string(std::string_view& out) {
     const std::uint32_t start = *token_;
     if (text_[start] != '"') [[unlikely]]
-      return fail(reader_errc::wrong_type, "expected a string");
+      return unexpected("expected a string");
     std::uint32_t last = token_[1] - 1;
     while (last > start && text_[last] != '"') --last; // whitespace before the next token
     if (last == start) [[unlikely]]
@@ -86,7 +93,7 @@ public:
     std::uint32_t end = token_[1];
     while (end > start && static_cast<unsigned char>(text_[end - 1]) <= ' ') --end;
     if (end <= start || !parse_digits(text_ + start, end - start, out)) [[unlikely]]
-      return fail(reader_errc::wrong_type, "expected a whole number of 64 bits");
+      return unexpected("expected a whole number of 64 bits");
     ++token_;
     return true;
   }
@@ -120,13 +127,13 @@ public:
     std::uint64_t magnitude = 0;
     const std::uint32_t first = start + (negative ? 1 : 0);
     if (end <= first || !parse_digits(text_ + first, end - first, magnitude) || magnitude > INT64_MAX)
-      return fail(reader_errc::wrong_type, "expected a whole number of 64 bits with sign");
+      return unexpected("expected a whole number of 64 bits with sign");
     out = negative ? -static_cast<std::int64_t>(magnitude) : static_cast<std::int64_t>(magnitude);
     ++token_;
     return true;
   }
   bool boolean(bool& out) {
-    if (at() != 't' && at() != 'f') return fail(reader_errc::wrong_type, "expected true or false");
+    if (at() != 't' && at() != 'f') return unexpected("expected true or false");
     out = at() == 't';
     ++token_;
     return true;
@@ -155,11 +162,13 @@ public:
   template <class Field>
   bool object(Field&& field) {
     if (at() != '{') [[unlikely]]
-      return fail(reader_errc::wrong_type, "expected an object");
+      return unexpected("expected an object");
     ++token_;
     if (at() == '}') return ++token_, true;
     for (;;) {
       std::string_view key;
+      if (at() != '"') [[unlikely]]
+        return fail(reader_errc::malformed, "expected a key");
       if (!string(key)) return false;
       if (at() != ':') [[unlikely]]
         return fail(reader_errc::malformed, "expected a colon");
@@ -177,7 +186,7 @@ public:
   template <class Element>
   bool array(Element&& element) {
     if (at() != '[') [[unlikely]]
-      return fail(reader_errc::wrong_type, "expected an array");
+      return unexpected("expected an array");
     ++token_;
     if (at() == ']') return ++token_, true;
     for (;;) {

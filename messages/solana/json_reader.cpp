@@ -92,6 +92,7 @@ private:
     if (value(level, here)) [[likely]]
       return true;
     const json_fault first = document_->fault();
+    if (first.code == reader_errc::malformed) return false; // no grammar to step over by
     c_.to(start);
     document_->fault() = {};
     if (!c_.skip()) return false;
@@ -326,7 +327,7 @@ private:
     if (!decode_data(text, encoding, max_v1_transaction_bytes, wire_))
       return start.fail(reader_errc::bad_encoding, "a transaction whose text does not decode");
     if (!read_wire(wire_, view_, tx_, outer_))
-      return start.fail(reader_errc::malformed, "bytes that are no transaction");
+      return start.fail(reader_errc::bad_encoding, "bytes that are no transaction");
     has_message_ = true;
     wire_loaded_ = view_.loaded_writable_count + view_.loaded_readonly_count;
     for (const auto& ix : outer_) {
