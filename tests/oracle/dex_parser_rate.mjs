@@ -11,9 +11,9 @@ function once() {
   const block = JSON.parse(text);
   const body = block.result ?? block;
   for (const tx of body.transactions) {
-    if (tx.slot === undefined) tx.slot = body.parentSlot ?? 0;
+    if (tx.slot === undefined) tx.slot = (body.parentSlot ?? 0) + 1;
     if (tx.blockTime === undefined) tx.blockTime = body.blockTime ?? 0;
-    parser.parseTrades(tx);
+    parser.parseTrades(tx, { tryUnknowDEX: false });
   }
   return body.transactions.length;
 }
