@@ -2,6 +2,7 @@
 #include "tools/simnet/load_io.hpp"
 #include "tools/simnet/recorded_source.hpp"
 #include "tools/simnet/simnet_server.hpp"
+#include "tools/simnet/synthetic_source.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -39,12 +40,28 @@ int main(int argc, char** argv) {
       "It prints one JSON line with its addresses when it is ready; SIGTERM or Ctrl-C ends it.\n"};
   server_options options;
   history_limits limits;
+  synthetic_options synthetic;
   std::vector<std::string> recordings;
   bool loop = false, summary = false;
   double speed = 1.0, seconds = 0.0;
   std::uint64_t blocks_max = 0;
   std::string schedule;
   app.add_option("RECORDING", recordings, "getBlock results (JSON files or folders of them) to play");
+  app.add_option("--tx-per-slot", synthetic.transactions_per_slot, "Transactions of a synthetic slot")
+      ->check(CLI::Range(0u, 20'000u))
+      ->capture_default_str();
+  app.add_option("--vote-share", synthetic.vote_share, "Share of votes in a synthetic slot")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_option("--wallets", synthetic.wallets, "Wallets of the synthetic chain")
+      ->check(CLI::Range(4u, 100'000u))
+      ->capture_default_str();
+  app.add_option("--tokens", synthetic.tokens_alive_max, "Tokens traded at a time on the synthetic chain")
+      ->check(CLI::Range(1u, 100'000u))
+      ->capture_default_str();
+  app.add_option("--launch-chance", synthetic.launch_chance, "Chance that a trading transaction launches a token")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   app.add_flag("--loop", loop, "Begin again at the end, with new slots, hashes and signatures");
   app.add_option("--slot-ms", options.slot_ms, "Time between slots in milliseconds; 0: slots only by POST /admin/step")
       ->check(CLI::Range(0u, 600'000u))
@@ -99,9 +116,16 @@ int main(int argc, char** argv) {
   }
   if (options.slot_ms != 0) options.slot_ms = std::max(1u, static_cast<std::uint32_t>(options.slot_ms / speed));
 
-  auto blocks = load_blocks(recordings);
-  if (!blocks) return complain(blocks.error());
-  auto driver = std::make_unique<chain_driver>(std::make_unique<recorded_source>(std::move(*blocks), loop), limits);
+  std::unique_ptr<chain_source> source;
+  if (recordings.empty()) {
+    synthetic.seed = options.seed;
+    source = std::make_unique<synthetic_source>(synthetic);
+  } else {
+    auto blocks = load_blocks(recordings);
+    if (!blocks) return complain(blocks.error());
+    source = std::make_unique<recorded_source>(std::move(*blocks), loop);
+  }
+  auto driver = std::make_unique<chain_driver>(std::move(source), limits);
   driver->limit_blocks(blocks_max);
 
   simnet_server server(options, std::move(driver));
