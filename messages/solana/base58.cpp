@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
 
 namespace sett::solana {
 namespace {
@@ -43,36 +44,55 @@ inline std::uint64_t group_value(const char* text, std::size_t count, std::uint8
   return v;
 }
 
+/// The same for exactly ten, in pairs, so that the multiplications do not wait for each other.
+inline std::uint64_t whole_group_value(const char* text, std::uint8_t& seen) {
+  std::array<std::uint64_t, 5> pairs;
+#pragma GCC unroll 5
+  for (std::size_t i = 0; i < 5; ++i) {
+    const std::uint8_t high = digit_of[static_cast<unsigned char>(text[2 * i])];
+    const std::uint8_t low = digit_of[static_cast<unsigned char>(text[2 * i + 1])];
+    seen |= high | low;
+    pairs[i] = high * 58U + low;
+  }
+  constexpr std::uint64_t square = 58 * 58;
+  return ((pairs[0] * square + pairs[1]) * square + pairs[2]) * (square * square) + (pairs[3] * square + pairs[4]);
+}
+
 inline std::size_t leading_ones(std::string_view text) {
   const auto first = text.find_first_not_of('1');
   return first == std::string_view::npos ? text.size() : first;
 }
 
 inline void store_big_endian(std::uint64_t limb, std::uint8_t* out) {
-  for (int i = 0; i < 8; ++i) out[i] = static_cast<std::uint8_t>(limb >> (56 - 8 * i));
+  static_assert(std::endian::native == std::endian::little);
+  limb = std::byteswap(limb);
+  std::memcpy(out, &limb, sizeof limb);
 }
 
 /// Fixed size: N is a multiple of 8, Characters the longest text of N bytes.
 template <std::size_t N, std::size_t Characters>
 bool decode_fixed(std::string_view text, std::span<std::uint8_t, N> out) noexcept {
   constexpr std::size_t limb_count = N / 8;
-  constexpr std::size_t max_groups = (Characters + group_digits - 1) / group_digits;
+  constexpr std::size_t group_count = (Characters + group_digits - 1) / group_digits;
   if (text.size() < N || text.size() > Characters) return false;
 
+  // Zeros in front make every length the longest one, so that all loops below have fixed bounds.
+  std::array<char, group_count * group_digits> padded;
+  padded.fill('1');
+  std::memcpy(padded.data() + padded.size() - text.size(), text.data(), text.size());
+
   // All groups first: they do not depend on each other, the limbs below do.
-  std::array<std::uint64_t, max_groups> groups;
+  std::array<std::uint64_t, group_count> groups;
   std::uint8_t seen = 0;
-  const std::size_t first_length = text.size() % group_digits;
-  std::size_t group_count = 0;
-  if (first_length != 0) groups[group_count++] = group_value(text.data(), first_length, seen);
-  for (std::size_t at = first_length; at < text.size(); at += group_digits)
-    groups[group_count++] = group_value(text.data() + at, group_digits, seen);
+  for (std::size_t g = 0; g < group_count; ++g) groups[g] = whole_group_value(padded.data() + g * group_digits, seen);
   if ((seen & 0x80) != 0) return false;
 
   std::array<std::uint64_t, limb_count> limbs{}; // least significant first
+#pragma GCC unroll 9
   for (std::size_t g = 0; g < group_count; ++g) {
     std::uint64_t carry = groups[g];
     const std::size_t used = std::min(limb_count, g + 1); // g groups fill at most g limbs: 58^10 < 2^64
+#pragma GCC unroll 8
     for (std::size_t i = 0; i < used; ++i) {
       const uint128 t = static_cast<uint128>(limbs[i]) * group_base + carry;
       limbs[i] = static_cast<std::uint64_t>(t);
@@ -83,8 +103,9 @@ bool decode_fixed(std::string_view text, std::span<std::uint8_t, N> out) noexcep
   for (std::size_t i = 0; i < limb_count; ++i) store_big_endian(limbs[limb_count - 1 - i], out.data() + 8 * i);
 
   std::size_t zeros = 0;
-  while (zeros < N && out[zeros] == 0) ++zeros;
-  return zeros == leading_ones(text); // fewer: not N bytes
+  while (zeros < N && out[zeros] == 0 && text[zeros] == '1') ++zeros;
+  // As many leading ones as leading zeros, else the text does not stand for N bytes.
+  return zeros == N ? text.size() == N : out[zeros] != 0 && text[zeros] != '1';
 }
 
 /// Row i: 2^(32 * (Words - 1 - i)) in base 58^5, most significant digit first.
