@@ -29,17 +29,18 @@ class cursor {
 public:
   explicit cursor(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
 
-  [[nodiscard]] bool ok() const { return !fault_; }
+  [[nodiscard]] bool ok() const { return fault_.code == 0; }
   [[nodiscard]] std::size_t offset() const { return at_; }
   [[nodiscard]] std::size_t left() const { return bytes_.size() - at_; }
-  [[nodiscard]] std::unexpected<error> fault() const { return std::unexpected(*fault_); }
+  [[nodiscard]] std::unexpected<error> fault() const { return std::unexpected(fault_); }
 
   void refuse(transaction_errc code, std::size_t offset, std::string what) {
-    if (!fault_) fault_ = fail("transaction", code, fmt::format("{} at byte offset {}", what, offset)).error();
+    if (ok())
+      fault_ = {"transaction", static_cast<std::uint16_t>(code), fmt::format("{} at byte offset {}", what, offset)};
   }
 
   std::span<const std::uint8_t> bytes(std::size_t n, const char* what) {
-    if (fault_) return {};
+    if (!ok()) return {};
     if (left() < n) {
       refuse(transaction_errc::truncated, at_, fmt::format("{} needs {} bytes, {} are left", what, n, left()));
       return {};
@@ -59,7 +60,7 @@ public:
     return value;
   }
   std::uint16_t short_length(const char* what) {
-    if (fault_) return 0;
+    if (!ok()) return 0;
     const auto length = read_short_length(bytes_.subspan(at_));
     if (!length) {
       switch (length.error()) {
@@ -82,7 +83,7 @@ public:
 private:
   std::span<const std::uint8_t> bytes_;
   std::size_t at_{};
-  std::optional<error> fault_;
+  error fault_; // code 0: none yet
 };
 
 void read_header(cursor& in, message_header& header) {
