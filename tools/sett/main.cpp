@@ -1,0 +1,355 @@
+// sett: the command line. One grammar: a noun, then a verb. Everything that needs a node asks it over its Unix socket.
+//
+// Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 the node is unreachable, 4 it works but something is degraded.
+#include "config/declarations.hpp"
+#include "messages/protocol/control.hpp"
+#include "nodes/api/request.hpp"
+#include "tools/sett/command_context.hpp"
+#include "tools/sett/completion.hpp"
+#include "tools/sett/config_commands.hpp"
+#include "tools/sett/decode_command.hpp"
+#include "tools/sett/doctor_io.hpp"
+#include "tools/sett/node_commands.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <string>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace sett::tools;
+namespace control = sett::protocol::control;
+using sett::api::percent_encode;
+
+std::vector<std::pair<std::string, std::string>> process_environment() {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string text(*entry);
+    if (const auto equals = text.find('='); equals != std::string::npos)
+      out.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return out;
+}
+
+/// The words of the command line and what they were set to; the commands read it after parsing.
+struct command_line {
+  CLI::App app{"sett: looks into a running node of Sett, and more. A noun, then a verb: sett token ls."};
+  command_context context{.out = std::cout, .err = std::cerr, .settings = {}};
+  std::string colour{"auto"};
+  std::string form{"table"};
+  int code{exit_ok};
+
+  // Values of single commands.
+  std::string key, key2, text, sort;
+  std::uint32_t limit{};
+  bool flag{};
+  decode_options decode;
+
+  CLI::App* noun(const std::string& name, const std::string& about) {
+    auto* n = app.add_subcommand(name, about);
+    n->require_subcommand(1);
+    n->fallthrough();
+    return n;
+  }
+  CLI::App* verb(CLI::App* of, const std::string& name, const std::string& about, std::function<int()> run,
+                 const std::string& examples) {
+    auto* v = of->add_subcommand(name, about);
+    v->fallthrough();
+    v->footer("Examples:\n" + examples);
+    v->callback([this, run = std::move(run)] { run_ = run; });
+    return v;
+  }
+  int run() { return run_ ? run_() : exit_usage; }
+
+private:
+  std::function<int()> run_; // runs after parsing, so that options behind the verb count
+};
+
+void add_globals(command_line& c) {
+  c.app.require_subcommand(1);
+  c.app.fallthrough();
+  c.app.set_version_flag("--version", std::string("sett ") + SETT_VERSION);
+  c.app.add_option("-o,--output", c.form, "table, wide (more columns), json (exact figures) or csv")
+      ->check(CLI::IsMember({"table", "wide", "json", "csv"}));
+  c.app
+      .add_option("--watch", c.context.watch_s, "Show it again every SECONDS (2 when no number is given) until Ctrl-C")
+      ->expected(0, 1)
+      ->default_str("2")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.1, 3600.0));
+  c.app.add_option("--socket", c.context.socket, "The node's Unix socket; default: what the settings say")
+      ->envname("SETT_SOCKET")
+      ->type_name("PATH");
+  c.app.add_option("--timeout-ms", c.context.timeout_ms, "How long to wait for the node")
+      ->check(CLI::Range(1U, 600'000U));
+  c.app.add_option("--config", c.context.settings.files, "Settings file (TOML), as for settd")->type_name("FILE");
+  c.app.add_option("--environment", c.context.settings.environment, "paper (default) or mainnet")
+      ->envname("SETT_ENVIRONMENT");
+  c.app.add_option("--set", c.context.settings.arguments, "One setting, as for settd")->type_name("KEY=VALUE");
+  c.app.add_option("--colour", c.colour, "auto (on a terminal, unless NO_COLOR is set), always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  c.app.footer("Examples:\n  sett status                     is all well? streams, tokens, events per second, what is "
+               "degraded and why\n"
+               "  sett token ls --sort volume     the busiest tokens\n  sett token show MINT            pools, holders "
+               "and what happened\n"
+               "  sett --watch wallet ls          follow the tracked wallets\n  sett decode block.json          events "
+               "of a recorded block\n"
+               "  sett doctor                     what is wrong with my setup, and what to do\n\n"
+               "Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 the node is unreachable, 4 something is degraded.\n`sett "
+               "NOUN --help` shows the verbs, `sett NOUN VERB --help` their options with examples.");
+}
+
+void add_nouns(command_line& c) {
+  auto& ctx = c.context;
+  const auto path = [](std::string_view p) { return std::string(p); };
+
+  auto* status =
+      c.app.add_subcommand("status", "Is all well? Mode, streams, tokens, events per second, what is degraded and why");
+  status->fallthrough();
+  status->footer("Examples:\n  sett status\n  sett status --watch 1\n  sett status -o json | jq .degraded\n\nExit code "
+                 "4 when something is degraded.");
+
+  auto* token = c.noun("token", "Tokens the node has seen");
+  auto* ls = c.verb(
+      token, "ls", "List tokens",
+      [&] {
+        return list_command(
+            ctx,
+            fmt::format("{}?limit={}&sort={}&text={}", control::tokens_path, c.limit, c.sort, percent_encode(c.text)),
+            control::token_columns);
+      },
+      "  sett token ls\n  sett token ls --sort volume --limit 10\n  sett token ls --text pepe -o csv\n  sett token ls "
+      "--watch");
+  c.limit = 50;
+  c.sort = "activity";
+  ls->add_option("--limit", c.limit, "At most this many")->check(CLI::Range(1U, 100'000U));
+  ls->add_option("--sort", c.sort, "activity, volume, price_change, created, liquidity or holders")
+      ->check(CLI::IsMember({"activity", "volume", "price_change", "created", "liquidity", "holders"}));
+  ls->add_option("--text", c.text, "Only tokens with this in their name or symbol");
+  c.verb(
+       token, "show", "One token: pools, holders, what happened",
+       [&] { return token_show_command(ctx, percent_encode(c.key)); },
+       "  sett token show So11111111111111111111111111111111111111112\n  sett token show MINT -o json | jq .series")
+      ->add_option("mint", c.key, "The token's mint address")
+      ->required();
+
+  auto* wallet = c.noun("wallet", "Tracked wallets");
+  c.verb(
+      wallet, "ls", "List tracked wallets",
+      [&] { return list_command(ctx, path(control::wallets_path), control::wallet_columns); },
+      "  sett wallet ls\n  sett wallet ls -o json");
+  c.verb(
+       wallet, "show", "One wallet: holdings and trades",
+       [&] { return wallet_show_command(ctx, percent_encode(c.key)); }, "  sett wallet show WALLET")
+      ->add_option("wallet", c.key, "The wallet's address")
+      ->required();
+  auto* track = c.verb(
+      wallet, "track", "Follow a wallet from now on",
+      [&] {
+        return change_command(
+            ctx, "POST",
+            fmt::format("{}/{}?label={}", control::wallets_path, percent_encode(c.key), percent_encode(c.text)),
+            "tracked from now on");
+      },
+      "  sett wallet track WALLET --label whale");
+  track->add_option("wallet", c.key, "The wallet's address")->required();
+  track->add_option("--label", c.text, "A name for people");
+  c.verb(
+       wallet, "untrack", "Stop following a wallet",
+       [&] {
+         return change_command(ctx, "DELETE", fmt::format("{}/{}", control::wallets_path, percent_encode(c.key)),
+                               "not tracked any more");
+       },
+       "  sett wallet untrack WALLET")
+      ->add_option("wallet", c.key, "The wallet's address")
+      ->required();
+
+  auto* endpoint = c.noun("endpoint", "Providers the node reads the chain from");
+  c.verb(
+      endpoint, "ls", "List endpoints with their health",
+      [&] { return list_command(ctx, path(control::endpoints_path), control::endpoint_columns); },
+      "  sett endpoint ls\n  sett endpoint ls --watch 1");
+  c.verb(
+       endpoint, "show", "One endpoint in full",
+       [&] { return show_command(ctx, fmt::format("{}/{}", control::endpoints_path, percent_encode(c.key))); },
+       "  sett endpoint show main")
+      ->add_option("name", c.key, "Its name in the settings")
+      ->required();
+  c.verb(
+      endpoint, "plan", "The ways to read the chain, and what they cost",
+      [&] { return list_command(ctx, path(control::plans_path), control::plan_columns); }, "  sett endpoint plan");
+  c.verb(
+       endpoint, "test", "Ask an endpoint something harmless, now",
+       [&] {
+         return change_command(ctx, "POST", fmt::format("{}/{}/test", control::endpoints_path, percent_encode(c.key)),
+                               "it answers");
+       },
+       "  sett endpoint test main")
+      ->add_option("name", c.key, "Its name in the settings")
+      ->required();
+
+  auto* actor = c.noun("actor", "The node's actors");
+  auto* actors = c.verb(
+      actor, "ls", "List actors",
+      [&] {
+        return list_command(
+            ctx,
+            fmt::format("{}?prefix={}&sort={}&limit={}", control::actors_path, percent_encode(c.key), c.key2, c.limit),
+            control::actor_columns);
+      },
+      "  sett actor ls\n  sett actor ls /node/tokens --sort depth --limit 10\n  sett actor ls --sort restarts");
+  c.key2 = "path";
+  actors->add_option("prefix", c.key, "Only paths that begin with this");
+  actors->add_option("--sort", c.key2, "path, depth, head_age, restarts or handled")
+      ->check(CLI::IsMember({"path", "depth", "head_age", "restarts", "handled"}));
+  actors->add_option("--limit", c.limit, "At most this many")->check(CLI::Range(1U, 100'000U));
+  c.verb(
+       actor, "show", "One actor, with the messages that crashed it",
+       [&] { return show_command(ctx, fmt::format("{}?path={}", control::actor_path, percent_encode(c.key))); },
+       "  sett actor show /node/router")
+      ->add_option("path", c.key, "Its path")
+      ->required();
+  c.verb(
+       actor, "restart", "End an actor; its supervisor starts it again",
+       [&] {
+         return change_command(ctx, "POST",
+                               fmt::format("{}?path={}", control::actor_restart_path, percent_encode(c.key)),
+                               "it is being restarted");
+       },
+       "  sett actor restart /node/gateway")
+      ->add_option("path", c.key, "Its path")
+      ->required();
+
+  auto* config = c.noun("config", "Settings");
+  auto* show = c.verb(
+      config, "show", "Every setting, its value and where that comes from",
+      [&] { return config_show_command(ctx, c.key, c.flag); },
+      "  sett config show\n  sett --config my.toml config show log\n  sett config show --running");
+  show->add_option("prefix", c.key, "Only this area or key");
+  show->add_flag("--running", c.flag, "What the running node works with");
+  c.verb(
+       config, "explain", "What a setting means and takes", [&] { return config_explain_command(ctx, c.key); },
+       "  sett config explain log.levels\n  sett config explain endpoint")
+      ->add_option("key", c.key, "A setting or an area")
+      ->required();
+  c.verb(
+      config, "check", "Check the settings and list every fault", [&] { return config_check_command(ctx); },
+      "  sett --config my.toml config check");
+  c.verb(
+      config, "defaults", "Print a documented file with all defaults", [&] { return config_defaults_command(ctx); },
+      "  sett config defaults > my.toml");
+
+  auto* log = c.noun("log", "The node's log");
+  auto* level = c.verb(
+      log, "level", "Show the levels, or change one in the running node",
+      [&] {
+        if (c.key.empty()) return log_levels_command(ctx);
+        return change_command(
+            ctx, "POST",
+            fmt::format("{}?area={}&level={}", control::log_levels_path, percent_encode(c.key), percent_encode(c.key2)),
+            fmt::format("{} now writes {} and above", c.key, c.key2));
+      },
+      "  sett log level\n  sett log level ingest debug\n  sett log level '*' warn");
+  level->add_option("area", c.key, "An area, or * for all that have no level of their own");
+  auto* to = level->add_option("level", c.text, "trace, debug, info, warn, error or off")
+                 ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+  to->each([&c](const std::string& v) { c.key2 = v; });
+  c.verb(
+       log, "tail", "The last lines", [&] { return log_tail_command(ctx, c.flag); },
+       "  sett log tail\n  sett log tail --follow\n  sett log tail -o json | jq 'select(.level==\"warn\")'")
+      ->add_flag("-f,--follow", c.flag, "Go on with what comes");
+}
+
+void add_rest(command_line& c) {
+  auto* decode =
+      c.app.add_subcommand("decode", "Decode recorded transactions or blocks to events, one JSON object per line");
+  decode->fallthrough();
+  decode
+      ->add_option("file", c.decode.files,
+                   "Files of getTransaction, getBlock, notifications or wire bytes; - is standard input")
+      ->required();
+  decode->add_flag("--summary", c.decode.summary, "A table of counts instead of lines");
+  decode->add_option("--slot", c.decode.slot, "The slot, where a document does not say it");
+  decode->footer("Examples:\n  sett decode block.json\n  sett decode --summary *.json\n  curl -s ... | sett decode -");
+
+  auto* doctor =
+      c.app.add_subcommand("doctor", "Check settings, node, endpoints, disk, clock and limits, and say what to do");
+  doctor->fallthrough();
+  doctor->footer("Examples:\n  sett doctor\n  sett --config my.toml doctor\n\nExit codes: 0 all well, 4 something to "
+                 "look at, 1 something is wrong.");
+
+  auto* completion = c.app.add_subcommand("completion", "Print a completion script");
+  completion->add_option("shell", c.key, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
+  completion->footer("Examples:\n  source <(sett completion bash)\n  source <(sett completion zsh)");
+}
+
+int run(command_line& c) {
+  const auto chosen = [&](const char* name) { return c.app.got_subcommand(name); };
+  if (chosen("status")) return status_command(c.context);
+  if (chosen("decode")) return run_decode(c.decode, std::cin, std::cout, std::cerr);
+  if (chosen("doctor")) return doctor_command(c.context);
+  if (chosen("completion")) {
+    std::cout << (c.key == "bash" ? bash_completion(c.app) : zsh_completion(c.app));
+    return exit_ok;
+  }
+  return c.run();
+}
+
+/// Names the first word that no command has, and what it may have been meant to be.
+void suggest(const CLI::App& app, int argc, char** argv) {
+  const auto* at = &app;
+  for (int i = 1; i < argc && !at->get_subcommands(nullptr).empty(); ++i) {
+    const std::string word(argv[i]);
+    if (word.starts_with("-")) return; // its value cannot be told from a word
+    const CLI::App* next = nullptr;
+    std::vector<std::string> names;
+    for (const auto* sub : at->get_subcommands(nullptr)) {
+      names.push_back(sub->get_name());
+      if (sub->get_name() == word) next = sub;
+    }
+    if (next == nullptr) {
+      const auto similar = sett::config::most_similar(word, names);
+      std::cerr << fmt::format("sett: there is no \"{}\"; {}\n", word,
+                               similar.empty() ? fmt::format("one of: {}", fmt::join(names, ", "))
+                                               : fmt::format("did you mean {}?", similar));
+      return;
+    }
+    at = next;
+  }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  command_line c;
+  add_globals(c);
+  add_nouns(c);
+  add_rest(c);
+  try {
+    c.app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (const auto code = c.app.exit(e); code == 0) return exit_ok;
+    suggest(c.app, argc, argv);
+    return exit_usage;
+  }
+  const std::map<std::string, output_form> forms{{"table", output_form::table},
+                                                 {"wide", output_form::wide},
+                                                 {"json", output_form::json},
+                                                 {"csv", output_form::csv}};
+  c.context.form = forms.at(c.form);
+  c.context.terminal = ::isatty(STDOUT_FILENO) == 1;
+  c.context.colours =
+      c.colour == "always" || (c.colour == "auto" && c.context.terminal && std::getenv("NO_COLOR") == nullptr);
+  c.context.settings.variables = process_environment();
+  const int code = run(c);
+  std::cout.flush();
+  return std::cout ? code : exit_failed;
+}

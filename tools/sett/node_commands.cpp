@@ -1,0 +1,265 @@
+#include "tools/sett/node_commands.hpp"
+
+#include "tools/sett/human.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <ostream>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace sett::tools {
+namespace json = boost::json;
+namespace control = protocol::control;
+using control::column;
+using control::form;
+
+namespace {
+
+const json::value* at(const json::object& o, std::string_view key) { return o.if_contains(key); }
+
+std::string text_of(const json::object& o, std::string_view key, form how = form::text) {
+  return shown(at(o, key), how, std::time(nullptr));
+}
+std::uint64_t count_of(const json::object& o, std::string_view key) {
+  const auto* v = at(o, key);
+  if (v == nullptr) return 0;
+  if (v->is_uint64()) return v->as_uint64();
+  if (v->is_int64()) return v->as_int64() > 0 ? static_cast<std::uint64_t>(v->as_int64()) : 0;
+  return 0;
+}
+bool is_true(const json::object& o, std::string_view key) {
+  const auto* v = at(o, key);
+  return v != nullptr && v->is_bool() && v->as_bool();
+}
+const json::array& rows_of(const json::object& o, std::string_view key = "rows") {
+  static const json::array none;
+  const auto* v = at(o, key);
+  return v != nullptr && v->is_array() ? v->as_array() : none;
+}
+
+/// The object in the answer, or a report.
+result<json::object> object_at(const command_context& c, std::string_view target, std::string_view method = "GET") {
+  auto answer = c.client().ask(method, target);
+  if (!answer) return std::unexpected(answer.error());
+  if (!answer->is_object()) return fail("node", client_errc::bad_answer, "the node's answer is no JSON object");
+  return std::move(answer->as_object());
+}
+
+void put_line(std::ostream& out, std::string_view name, const std::string& value) {
+  if (value != "-" && !value.empty()) out << fmt::format("{:<14} {}\n", name, value);
+}
+
+void put_status(std::ostream& out, const json::object& s, const command_context& c) {
+  const auto& degraded = rows_of(s, "degraded");
+  const auto& streams = rows_of(s, "streams");
+  const auto whole = std::count_if(streams.begin(), streams.end(), [](const json::value& v) {
+    return v.is_object() && is_true(v.as_object(), "complete");
+  });
+  put_line(out, "mode", bold(text_of(s, "mode"), c.colours) + (is_true(s, "ready") ? "" : "  (not ready)"));
+  std::string stream_line = streams.empty() ? "none" : fmt::format("{} of {} complete", whole, streams.size());
+  put_line(out, "streams",
+           static_cast<std::size_t>(whole) == streams.size() && !streams.empty() ? green(stream_line, c.colours)
+                                                                                 : yellow(stream_line, c.colours));
+  put_line(out, "slots behind",
+           text_of(s, "slots_behind", form::count) +
+               (at(s, "newest_slot") != nullptr ? "  (newest " + text_of(s, "newest_slot") + ")" : ""));
+  put_line(out, "tokens",
+           at(s, "tokens_live") == nullptr ? "-"
+                                           : text_of(s, "tokens_live", form::count) + " live, " +
+                                                 text_of(s, "tokens_passivated", form::count) + " at rest");
+  put_line(out, "wallets",
+           at(s, "wallets_tracked") == nullptr ? "-" : text_of(s, "wallets_tracked", form::count) + " tracked");
+  put_line(out, "events/s",
+           text_of(s, "events_per_s", form::amount) +
+               (at(s, "events") != nullptr ? "  (" + text_of(s, "events", form::count) + " since the start, " +
+                                                 text_of(s, "swaps", form::count) + " swaps)"
+                                           : ""));
+  if (degraded.empty()) put_line(out, "degraded", green("nothing", c.colours));
+  for (const auto& d : degraded)
+    if (d.is_object())
+      put_line(out, &d == degraded.begin() ? "degraded" : "",
+               red(text_of(d.as_object(), "what"), c.colours) + ": " + text_of(d.as_object(), "why"));
+  if (!streams.empty()) out << "\n" << render_rows(streams, control::stream_columns, c.table());
+  out << fmt::format(
+      "\nnode {} (process {}, version {}), up {}, {} actors, {} restarts, metrics on port {}\n", text_of(s, "node"),
+      text_of(s, "pid"), text_of(s, "version"),
+      age(static_cast<std::int64_t>(
+          at(s, "uptime_s") != nullptr && at(s, "uptime_s")->is_double() ? at(s, "uptime_s")->as_double() : 0)),
+      text_of(s, "actors", form::count), text_of(s, "actor_restarts", form::count), text_of(s, "http_port"));
+}
+
+void put_log_line(std::ostream& out, const json::object& line, const command_context& c) {
+  if (c.form == output_form::json) {
+    out << json::serialize(line) << "\n";
+    return;
+  }
+  const auto level = text_of(line, "level");
+  std::string fields;
+  for (const auto& [key, value] : line)
+    if (key != "ts" && key != "level" && key != "area" && key != "event" && key != "message")
+      fields += fmt::format("{}{}={}", fields.empty() ? "" : " ", for_terminal(key), shown(&value, form::text, 0));
+  const auto padded = fmt::format("{:<5}", level);
+  out << fmt::format("{} {} {:<10} {}: {}{}\n", text_of(line, "ts"),
+                     level == "error"  ? red(padded, c.colours)
+                     : level == "warn" ? yellow(padded, c.colours)
+                                       : padded,
+                     text_of(line, "area"), text_of(line, "event"), text_of(line, "message"),
+                     fields.empty() ? "" : " (" + fields + ")");
+}
+
+constexpr std::array pool_columns{column{"pool", "POOL"},
+                                  column{"venue", "VENUE"},
+                                  column{"swaps", "SWAPS", form::count},
+                                  column{"volume_quote", "VOLUME", form::amount},
+                                  column{"liquidity_quote", "LIQUIDITY", form::amount},
+                                  column{"fee_ppm", "FEE PPM", form::count},
+                                  column{"last_slot", "LAST SLOT"}};
+constexpr std::array holder_columns{column{"wallet", "WALLET"}, column{"net_base", "NET RECEIVED", form::amount}};
+constexpr std::array trail_columns{column{"slot", "SLOT"}, column{"time", "AGO", form::unix_time},
+                                   column{"what", "WHAT"}};
+constexpr std::array holding_columns{column{"mint", "MINT"}, column{"amount", "AMOUNT", form::amount},
+                                     column{"cost_lamports", "COST SOL", form::sol},
+                                     column{"trades", "TRADES", form::count}};
+constexpr std::array trade_columns{column{"slot", "SLOT"},    column{"time", "AGO", form::unix_time},
+                                   column{"mint_in", "GAVE"}, column{"amount_in", "AMOUNT", form::amount},
+                                   column{"mint_out", "GOT"}, column{"amount_out", "AMOUNT", form::amount}};
+
+void put_section(std::ostream& out, const json::object& o, std::string_view key, std::string_view title,
+                 std::span<const column> columns, const command_context& c) {
+  const auto& rows = rows_of(o, key);
+  if (!rows.empty()) out << "\n" << title << "\n" << render_rows(rows, columns, c.table());
+}
+
+void put_columns(std::ostream& out, const json::object& o, std::span<const column> columns) {
+  for (const auto& col : columns) {
+    std::string name(col.title);
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char ch) { return static_cast<char>(std::tolower(ch)); });
+    put_line(out, name, text_of(o, col.field, col.shown));
+  }
+}
+
+/// GET one object; as JSON in full, else by `put`.
+template <class Put>
+int object_command(const command_context& c, const std::string& target, const Put& put) {
+  return repeated(c, [&](std::ostream& out) -> int {
+    const auto o = object_at(c, target);
+    if (!o) return report(c, o.error());
+    if (c.form == output_form::json)
+      out << json::serialize(*o) << "\n";
+    else
+      put(out, *o);
+    return exit_ok;
+  });
+}
+
+} // namespace
+
+int status_command(const command_context& c) {
+  return repeated(c, [&](std::ostream& out) -> int {
+    const auto s = object_at(c, control::status_path);
+    if (!s) return report(c, s.error());
+    if (c.form == output_form::json)
+      out << json::serialize(*s) << "\n";
+    else if (c.form == output_form::csv)
+      out << render_rows(rows_of(*s, "streams"), control::stream_columns, c.table());
+    else
+      put_status(out, *s, c);
+    return rows_of(*s, "degraded").empty() ? exit_ok : exit_degraded;
+  });
+}
+
+int list_command(const command_context& c, const std::string& target, std::span<const column> columns) {
+  return repeated(c, [&](std::ostream& out) -> int {
+    const auto o = object_at(c, target);
+    if (!o) return report(c, o.error());
+    if (c.form == output_form::json) {
+      out << json::serialize(*o) << "\n";
+      return exit_ok;
+    }
+    out << render_rows(rows_of(*o), columns, c.table());
+    if (const auto n = count_of(*o, "unanswered"); n != 0)
+      c.err << "sett: " << n << " actors did not answer in time: this list is not whole\n";
+    return exit_ok;
+  });
+}
+
+int token_show_command(const command_context& c, const std::string& mint) {
+  return object_command(
+      c, std::string(control::tokens_path) + "/" + mint, [&](std::ostream& out, const json::object& t) {
+        put_columns(out, t, control::token_columns);
+        put_line(out, "creator", text_of(t, "creator"));
+        put_line(out, "uri", text_of(t, "uri"));
+        if (!is_true(t, "complete"))
+          put_line(out, "not whole", text_of(t, "incomplete") + " since slot " + text_of(t, "incomplete_since"));
+        put_section(out, t, "pool_list", "Pools", pool_columns, c);
+        put_section(out, t, "holders", "Largest receivers seen", holder_columns, c);
+        put_section(out, t, "trail", "What happened", trail_columns, c);
+      });
+}
+
+int wallet_show_command(const command_context& c, const std::string& wallet) {
+  return object_command(c, std::string(control::wallets_path) + "/" + wallet,
+                        [&](std::ostream& out, const json::object& w) {
+                          put_columns(out, w, control::wallet_columns);
+                          put_section(out, w, "holdings", "Holdings", holding_columns, c);
+                          put_section(out, w, "recent", "Trades", trade_columns, c);
+                        });
+}
+
+int show_command(const command_context& c, const std::string& target) {
+  return object_command(c, target, [&](std::ostream& out, const json::object& o) {
+    for (const auto& [key, value] : o) {
+      if (!value.is_array() || value.as_array().empty() || !value.as_array()[0].is_object()) {
+        put_line(out, std::string_view(key), shown(&value, form::text, 0));
+        continue;
+      }
+      std::vector<column> columns;
+      for (const auto& [name, _] : value.as_array()[0].as_object())
+        columns.push_back({std::string_view(name), std::string_view(name)});
+      put_section(out, o, key, key, columns, c);
+    }
+  });
+}
+
+int change_command(const command_context& c, std::string_view method, const std::string& target,
+                   std::string_view sentence) {
+  const auto o = object_at(c, target, method);
+  if (!o) return report(c, o.error());
+  if (c.form == output_form::json)
+    c.out << json::serialize(*o) << "\n";
+  else if (const auto* changed = at(*o, "changed"); changed != nullptr && changed->is_bool() && !changed->as_bool())
+    c.out << "it was so already\n";
+  else
+    c.out << sentence << "\n";
+  return exit_ok;
+}
+
+int log_tail_command(const command_context& c, bool follow) {
+  std::uint64_t after = 0;
+  for (;;) {
+    const auto o = object_at(c, fmt::format("{}?after={}", control::log_lines_path, after));
+    if (!o) return report(c, o.error());
+    for (const auto& line : rows_of(*o))
+      if (line.is_object()) put_log_line(c.out, line.as_object(), c);
+    c.out << std::flush;
+    after = count_of(*o, "next");
+    if (!follow) return exit_ok;
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  }
+}
+
+int log_levels_command(const command_context& c) {
+  const auto o = object_at(c, control::log_levels_path);
+  if (!o) return report(c, o.error());
+  c.out << (c.form == output_form::json ? json::serialize(*o) : text_of(*o, "levels")) << "\n";
+  return exit_ok;
+}
+
+} // namespace sett::tools

@@ -1,0 +1,34 @@
+// The commands that ask a running node: status, token, wallet, endpoint, actor, log. Each prints and returns an exit
+// code.
+#pragma once
+
+#include "messages/protocol/control.hpp"
+#include "tools/sett/command_context.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sett::tools {
+
+/// 4 when anything is degraded.
+int status_command(const command_context& c);
+
+/// Any list: GET target, its rows by these columns; a note after tables when the answer says it is not whole.
+int list_command(const command_context& c, const std::string& target,
+                 std::span<const protocol::control::column> columns);
+
+int token_show_command(const command_context& c, const std::string& mint);
+int wallet_show_command(const command_context& c, const std::string& wallet);
+/// Any single object as "name  value" lines.
+int show_command(const command_context& c, const std::string& target);
+/// Asks for a change and prints `sentence` with the answer as JSON behind -o json.
+int change_command(const command_context& c, std::string_view method, const std::string& target,
+                   std::string_view sentence);
+
+/// The node's last log lines; with follow also those to come.
+int log_tail_command(const command_context& c, bool follow);
+int log_levels_command(const command_context& c);
+
+} // namespace sett::tools
