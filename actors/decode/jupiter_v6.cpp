@@ -9,6 +9,7 @@
 #include "actors/decode/anchor_venue.hpp"
 #include "actors/decode/decoders.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace sett::decode {
@@ -194,17 +195,17 @@ void route(const anchor_instruction& ix, const route_layout& at) {
       at.mint_in != pool_accounts::none ? &ix.account(at.mint_in) : ctx.index.mint_of(ix.key(at.source));
   // Without movements of the user's own accounts (native SOL by some wrapped legs, or no inner instructions at all) the
   // swaps below speak for themselves.
-  const bool round_trip = ix.key(at.source) == ix.key(at.destination); // told gross
-  const std::uint64_t given = round_trip ? gave.out : gave.out - gave.in;
-  const std::uint64_t gained = round_trip ? got.in : got.in - got.out;
-  if (mint_in == nullptr || (!round_trip && (gave.out <= gave.in || got.in <= got.out)) || given == 0 || gained == 0)
-    return;
+  // A round trip comes back to the very account it left: gross on both sides, else what came back is taken off.
+  const bool round_trip = ix.key(at.source) == ix.key(at.destination);
+  const std::uint64_t given = round_trip ? gave.out : gave.out - std::min(gave.out, gave.in);
+  const std::uint64_t received = round_trip ? got.in : got.in - std::min(got.out, got.in);
+  if (mint_in == nullptr || given == 0 || received == 0) return;
   event::trade trade;
   trade.trader = ix.account(at.authority);
   trade.mint_in = *mint_in;
   trade.mint_out = ix.account(at.mint_out);
   trade.amount_in.value = given;
-  trade.amount_out.value = gained;
+  trade.amount_out.value = received;
   trade.leg_count = steps;
   trade.router = program_kind::jupiter_v6;
   ctx.add_route(ix.position(), trade);

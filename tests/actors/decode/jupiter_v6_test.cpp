@@ -137,6 +137,23 @@ TEST(unit_jupiter, follows_the_output_to_another_account) {
   expect_trade(decoded(t), 2);
 }
 
+TEST(unit_jupiter, gives_a_round_trip_through_one_account_gross) {
+  auto accounts = route_accounts();
+  accounts[3] = accounts[2];
+  accounts[5] = mint_in;
+  synthetic_transaction t;
+  t.token_account(made_up_address(2), mint_in, 1'000'000);
+  t.top(jupiter, accounts, route_data(plan({raydium, whirlpool})));
+  t.transfer(made_up_address(2), made_up_address(50), 1000);
+  t.transfer(made_up_address(54), made_up_address(2), 1003);
+  const auto trades = all_of<event::trade>(decoded(t));
+  ASSERT_EQ(trades.size(), 1U);
+  EXPECT_EQ(trades[0].mint_in, mint_in);
+  EXPECT_EQ(trades[0].mint_out, mint_in);
+  EXPECT_EQ(trades[0].amount_in.value, 1000U);
+  EXPECT_EQ(trades[0].amount_out.value, 1003U);
+}
+
 TEST(unit_jupiter, reads_every_instruction_of_the_family) {
   struct member {
     std::uint64_t tag;
