@@ -191,8 +191,12 @@ void route(const anchor_instruction& ix, const route_layout& at) {
     got.in += other.in;
     got.out += other.out;
   }
-  const address* mint_in =
-      at.mint_in != pool_accounts::none ? &ix.account(at.mint_in) : ctx.index.mint_of(ix.key(at.source));
+  // `route` does not hold the destination mint it is told against the destination account: what the accounts are goes
+  // first.
+  const address* mint_in = ctx.index.mint_of(ix.key(at.source));
+  const address* mint_out = ctx.index.mint_of(ix.key(at.destination));
+  if (mint_in == nullptr && at.mint_in != pool_accounts::none) mint_in = &ix.account(at.mint_in);
+  if (mint_out == nullptr) mint_out = &ix.account(at.mint_out);
   // Without movements of the user's own accounts (native SOL by some wrapped legs, or no inner instructions at all) the
   // swaps below speak for themselves.
   // A round trip comes back to the very account it left: gross on both sides, else what came back is taken off.
@@ -203,7 +207,7 @@ void route(const anchor_instruction& ix, const route_layout& at) {
   event::trade trade;
   trade.trader = ix.account(at.authority);
   trade.mint_in = *mint_in;
-  trade.mint_out = ix.account(at.mint_out);
+  trade.mint_out = *mint_out;
   trade.amount_in.value = given;
   trade.amount_out.value = received;
   trade.leg_count = steps;
