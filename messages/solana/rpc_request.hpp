@@ -25,11 +25,11 @@ struct account_options {
   sett::commitment commitment{sett::commitment::confirmed};
   data_encoding encoding{data_encoding::base64};
   bool parsed{}; // jsonParsed in place of encoding
-  std::optional<slot_number> min_context_slot;
+  std::optional<slot_number> min_context_slot{};
   struct slice {
     std::uint64_t offset, length;
   };
-  std::optional<slice> data_slice;
+  std::optional<slice> data_slice{};
 };
 
 /// Bytes that must stand at an offset of the account's data.
@@ -132,7 +132,7 @@ enum class subscription_kind : std::uint8_t {
 struct transaction_filter {
   bool votes{false};
   bool failed{true};
-  std::vector<address> include, exclude, require; // any of, none of, all of; empty: no restriction
+  std::vector<address> include{}, exclude{}, require{}; // any of, none of, all of; empty: no restriction
 };
 [[nodiscard]] std::string transaction_subscribe(request_id id, const transaction_filter& filter, commitment level,
                                                 transaction_encoding encoding = transaction_encoding::base64);
