@@ -39,8 +39,8 @@ layer environment_layer(std::span<const std::pair<std::string, std::string>> var
     names.push_back(environment_name(d.key));
   }
   // Names with another owner: the tools' own variables.
-  constexpr std::array<std::string_view, 5> others{"SETT_SOCKET", "SETT_DATA", "SETT_REQUIRE_DATA", "SETT_REQUIRE_ROOT",
-                                                   "SETT_ENVIRONMENT"};
+  constexpr std::array<std::string_view, 6> others{"SETT_SOCKET",       "SETT_DATA",         "SETT_LONG",
+                                                   "SETT_REQUIRE_DATA", "SETT_REQUIRE_ROOT", "SETT_ENVIRONMENT"};
   for (const auto& [name, value] : variables) {
     if (!name.starts_with("SETT_") || std::find(others.begin(), others.end(), name) != others.end()) continue;
     const place where{.source = "environment variable " + name};
