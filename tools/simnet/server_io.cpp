@@ -1,4 +1,5 @@
 #include "tools/simnet/fault_plan.hpp"
+#include "tools/simnet/grpc_server.hpp"
 #include "tools/simnet/json_text.hpp"
 #include "tools/simnet/pubsub_session.hpp"
 #include "tools/simnet/rpc_handlers.hpp"
@@ -86,7 +87,7 @@ struct endpoint {
   std::set<std::uint64_t> unavailable; // and not served
 };
 
-class server_core {
+class server_core final : public grpc_host {
 public:
   server_core(server_options o, std::unique_ptr<chain_driver> d)
       : options(std::move(o)), driver(std::move(d)), plan(options.seed), rpc(cache), slot_timer(io) {}
@@ -107,6 +108,23 @@ public:
     if (stalled.size() > stalled_max) stalled.pop_front();
   }
 
+  // grpc_host
+  void post(std::function<void()> task) override { asio::post(io, std::move(task)); }
+  void post_after(std::chrono::milliseconds delay, std::function<void()> task) override {
+    auto timer = std::make_shared<asio::steady_timer>(io, delay);
+    timer->async_wait([timer, task = std::move(task)](error_code ec) {
+      if (!ec) task();
+    });
+  }
+  chain_view view_of(std::size_t index) const override { return view(index); }
+  std::optional<fault> decide_grpc(std::size_t index, const std::string& method) override {
+    auto found = plan.decide(index, fault_channel::grpc, {method}, now_ms(), driver->history().newest());
+    if (found) ++counters.faults;
+    return found;
+  }
+  std::string garbage_bytes(std::size_t size) override { return garbage(plan, size); }
+  std::size_t queue_bytes_max() const override { return options.queue_bytes_max; }
+
   server_options options;
   asio::io_context io{1};
   std::unique_ptr<chain_driver> driver;
@@ -116,6 +134,7 @@ public:
   asio::steady_timer slot_timer;
   std::chrono::steady_clock::time_point next_slot;
   std::vector<endpoint> faces;
+  std::vector<std::unique_ptr<grpc_server>> grpc_ports;
   std::vector<std::unique_ptr<tcp::acceptor>> acceptors;
   std::vector<endpoint_ports> ports;
   std::uint16_t admin_port{};
@@ -480,7 +499,10 @@ result<void> server_core::start() {
     if (!http_port) return std::unexpected(http_port.error());
     const auto ws_port = listen(i == 0 ? options.ws_port : std::uint16_t{0}, i);
     if (!ws_port) return std::unexpected(ws_port.error());
-    ports.push_back(endpoint_ports{*http_port, *ws_port, 0});
+    auto grpc_port = start_grpc_server(*this, i, options.host, i == 0 ? options.grpc_port : std::uint16_t{0});
+    if (!grpc_port) return std::unexpected(grpc_port.error());
+    ports.push_back(endpoint_ports{*http_port, *ws_port, (*grpc_port)->port()});
+    grpc_ports.push_back(std::move(*grpc_port));
   }
   const auto bound = listen(options.admin_port, admin_index);
   if (!bound) return std::unexpected(bound.error());
@@ -549,6 +571,7 @@ void server_core::release_late(endpoint& face) {
 void server_core::deliver(endpoint& face, const chain_step& step) {
   if (face.hidden.contains(step.slot.value)) return;
   for (const auto& client : face.clients) client->deliver(step);
+  grpc_ports[face.index]->deliver(step);
 }
 
 std::string server_core::admin(http::verb verb, std::string_view target, std::string_view body, http::status& status) {
@@ -612,6 +635,8 @@ std::string server_core::admin(http::verb verb, std::string_view target, std::st
 }
 
 void server_core::stop() {
+  // gRPC first: its last tasks still need the thread.
+  for (auto& port : grpc_ports) port->stop();
   if (!thread.joinable()) return;
   asio::post(io, [this] {
     slot_timer.cancel();
