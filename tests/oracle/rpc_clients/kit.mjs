@@ -29,8 +29,8 @@ async function take(what, request, n = 1) {
 
 const failed = await run({
   async slots_heights_and_epochs() {
-    const processed = await rpc.getSlot({ commitment: 'processed' }).send();
     const finalized = await rpc.getSlot({ commitment: 'finalized' }).send();
+    const processed = await rpc.getSlot({ commitment: 'processed' }).send();
     assert.ok(processed >= finalized + 32n);
     assert.equal(typeof (await rpc.getBlockHeight().send()), 'bigint');
     assert.ok((await rpc.getEpochInfo().send()).slotsInEpoch === 432000n);
