@@ -194,6 +194,7 @@ token_result decode_token_base(context& ctx, std::size_t position, program_kind 
       if (check.bytes(check.u8()).empty()) return token_result::bad_layout;
     }
     if (!check.ok() || accounts > ix.accounts.size()) return token_result::bad_layout;
+    const std::size_t before = ctx.out.events.size();
     byte_reader in(data.subspan(1));
     std::size_t next = 0;
     while (in.remaining() > 0) {
@@ -204,6 +205,8 @@ token_result decode_token_base(context& ctx, std::size_t position, program_kind 
       if (one != token_result::done) result = token_result::bad_layout;
       next += count;
     }
+    if (result != token_result::done)
+      ctx.out.events.erase(ctx.out.events.begin() + static_cast<std::ptrdiff_t>(before), ctx.out.events.end());
   } else {
     result = instruction.decode(ix.accounts, data);
   }
