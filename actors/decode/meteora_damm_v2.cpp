@@ -102,6 +102,21 @@ void swap(const anchor_instruction& ix, std::size_t argument_bytes) {
     facts.amount_in = facts.fee_in_mint_in && referral <= with_fee ? with_fee - referral : with_fee;
     facts.amount_out = facts.fee_in_mint_in ? output : output + referral;
     facts.after = {pool_state_kind::sqrt_price_x64, price.low, price.high, 0};
+  } else if (byte_reader old(ix.event(discriminator_of(layouts, "event:EvtSwap")));
+             old.has(122) && old.address() == ix.account(1)) {
+    // EvtSwap, until EvtSwap2 replaced it in 2025: pool, direction, referral, parameters, output, price, four parts of
+    // the fee (in a token that the event does not name), input. As recorded transactions of the time have it.
+    facts.a_in = old.u8() == 0;
+    old.skip(1 + 16);
+    const std::uint64_t output = old.u64();
+    const auto price = old.u128();
+    old.skip(24);
+    const bool referred = old.u64() > 0;
+    if (!referred) {
+      facts.amount_in = old.u64();
+      facts.amount_out = output;
+    }
+    facts.after = {pool_state_kind::sqrt_price_x64, price.low, price.high, 0};
   }
   emit_swap(ix, program_kind::meteora_damm_v2,
             {.pool = 1, .trader = 8, .vault_a = 4, .vault_b = 5, .mint_a = 6, .mint_b = 7, .pays = 2, .is_paid = 3},

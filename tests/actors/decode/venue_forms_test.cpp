@@ -474,6 +474,32 @@ TEST(unit_venues, collecting_fees_by_removing_no_liquidity_is_no_removal) {
   EXPECT_TRUE(out.unknown.empty());
 }
 
+TEST(unit_venues, read_the_price_from_the_first_swap_event_of_damm_v2) {
+  constexpr std::string_view damm = "cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG";
+  const auto swap_with = [&](std::uint64_t output, std::uint64_t referral) {
+    synthetic_transaction t;
+    t.token_account(made_up_address(4), made_up_address(6), 5000);
+    t.token_account(made_up_address(5), made_up_address(7), 5000);
+    t.top(damm, made_up(14), byte_writer{}.tag(0xf8c69e91e17587c8).zeros(16).data);
+    t.transfer(made_up_address(2), made_up_address(5), 1000);
+    t.transfer(made_up_address(4), made_up_address(3), 400);
+    byte_writer e;
+    e.tag(0x1b3c15d58aaabb93).key(made_up_address(1)).u8(1).u8(0).u64(1000).u64(1);
+    e.u64(output).u128(77, 5).u64(2).u64(1).u64(0).u64(referral).u64(1000).u64(1759847757);
+    t.event_call(damm, e.data);
+    return all_of<event::swap>(decoded(t)).at(0);
+  };
+  const auto s = swap_with(400, 0);
+  EXPECT_EQ(s.after.kind, pool_state_kind::sqrt_price_x64);
+  EXPECT_EQ(s.after.a, 77U);
+  EXPECT_EQ(s.after.b, 5U);
+  EXPECT_FALSE(s.base_is_mint_in);
+  EXPECT_FALSE(s.fee_known);
+  EXPECT_TRUE(s.balances_agree);
+  EXPECT_FALSE(swap_with(399, 0).balances_agree);
+  EXPECT_TRUE(swap_with(399, 1).balances_agree); // a referrer's part leaves the vault too: the event is no witness then
+}
+
 /// TradeEvent of LaunchLab: curve 1000 base, 3000 quote, both virtual.
 test::bytes launchlab_event(std::uint64_t sold, std::uint64_t raised, std::uint8_t status, bool with_creator_fee) {
   byte_writer w;
