@@ -184,8 +184,9 @@ void decode_trade(context& ctx, std::size_t position, bool is_buy, const trade_a
   const auto inside = ctx.children(position);
   const auto told = parse_trade(ctx.event(position, trade_event_tag));
   const auto token = flow_of(ctx, inside, accounts[at.token_vault]);
+  if (is_buy ? token.out < token.in : token.in < token.out) return ctx.unknown(instruction);
   const std::uint64_t tokens = is_buy ? token.out - token.in : token.in - token.out;
-  if ((is_buy ? token.out <= token.in : token.in <= token.out)) return ctx.unknown(instruction);
+  if (tokens == 0 && !told) return ctx.unknown(instruction);
   if (told && told->is_buy != is_buy) return ctx.unknown(instruction);
 
   const auto curve = accounts[at.curve];
@@ -219,6 +220,8 @@ void decode_trade(context& ctx, std::size_t position, bool is_buy, const trade_a
     fee = told->fees;
     fee_known = true;
   }
+
+  if (tokens == 0 && quote == 0) return; // the program accepts a trade of nothing
 
   event::swap swap;
   const address& base_mint = ctx.tx.account(instruction, at.mint);
