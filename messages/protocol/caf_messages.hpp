@@ -4,6 +4,7 @@
 #pragma once
 
 #include "messages/protocol/actor_admin.hpp"
+#include "messages/protocol/alert.hpp"
 #include "messages/protocol/chain_stream.hpp"
 #include "messages/protocol/router.hpp"
 #include "messages/protocol/token.hpp"

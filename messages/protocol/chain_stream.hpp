@@ -71,6 +71,7 @@ struct entity_events {
   std::vector<std::uint32_t> positions; // into update->batch.events, ascending
   steady_time_ns received;
   slot_number sealed; // everything up to here is final: it can neither be undone nor grow
+  bool replayed{};    // sent again after a restart of the entity: it may have acted on it before
 };
 
 } // namespace sett::protocol

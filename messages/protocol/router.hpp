@@ -12,7 +12,8 @@ struct router_status_request {};
 struct router_status {
   std::uint64_t updates{}, events{}, routed{}; // blocks (or parts) taken, events in them, entity messages sent
   std::uint64_t token_swaps{}, token_trades{}; // events of these kinds in live slots; undone ones are subtracted
-  std::uint64_t tokens_live{}, tokens_passivated{}, wallets_live{}, wallets_tracked{};
+  std::uint64_t tokens_live{}, wallets_live{}, wallets_tracked{};
+  std::uint64_t tokens_passivated{}; // since the start; one may have come back since
   std::uint64_t activated{}, passivations{}, restarts{},
       given_up{};       // given up: crashed too often, parked with its evidence
   std::uint64_t shed{}; // events not delivered because the entity limit was reached and nothing could be passivated

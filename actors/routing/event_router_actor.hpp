@@ -1,0 +1,108 @@
+// The event router: takes what ingest delivers, hands it to one supervised actor per token and per tracked wallet, and
+// answers questions about them. Rules: routing_table.hpp (who gets what, replay, saving, passivation) and
+// restart_policy.hpp.
+//
+// It is the supervisor of its entities: lean, O(1) per crash, first restart at once, then with backoff; an entity that
+// crashes too often is given up with its evidence in the registry and its events are shed and counted, until somebody
+// restarts it.
+//
+// In:  chain_update, slot_rooted, slot_undone, stream_health; requests of messages/protocol/{token,wallet,router}.hpp
+// Its own mailbox is bounded; ingest asks with its cell's depth before it sends more. Questions about many entities are
+// collected by a helper with a deadline, so the router never waits.
+#pragma once
+
+#include "actors/routing/entity_protocol.hpp"
+#include "actors/routing/routing_table.hpp"
+#include "actors/supervision/registry.hpp"
+#include "actors/supervision/restart_policy.hpp"
+
+#include <caf/exit_reason.hpp>
+#include <caf/response_promise.hpp>
+#include <caf/result.hpp>
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace sett::routing {
+
+struct tracked_wallet {
+  address wallet;
+  std::string label{};
+};
+
+struct event_router_options {
+  routing_limits limits{};
+  supervision::restart_settings restart{.max_restarts = 60,
+                                        .window_ns = 60'000'000'000,
+                                        .backoff_base_ns = 5'000'000,
+                                        .backoff_cap_ns = 2'000'000'000,
+                                        .stable_ns = 10'000'000'000,
+                                        .escalates = false};
+  std::uint32_t entity_mailbox{1024};
+  std::int64_t tick_ns{250'000'000};
+  std::int64_t answer_within_ns{2'000'000'000}; // for lists
+  std::string token_directory{"/node/tokens"}, wallet_directory{"/node/wallets"};
+  supervision::name_format key_format{}; // base58
+  entity_factory make_token{}, make_wallet{};
+  std::vector<tracked_wallet> tracked_by_setting{};
+  std::uint32_t tracked_max{10'000};
+  std::uint64_t seed{};
+};
+
+/// Where ingest resumes after a restart of the node: the stored cursor, 0 without one. May block on a disk read.
+[[nodiscard]] result<slot_number> load_cursor(ports::snapshot_store& store);
+
+class event_router_actor : public supervision::bounded_actor, private entity_sink {
+public:
+  event_router_actor(caf::actor_config& cfg, cell_ptr cell, std::shared_ptr<supervision::registry> reg,
+                     std::shared_ptr<ports::snapshot_store> store, event_router_options options);
+
+  caf::behavior make_behavior() override;
+  bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
+
+private:
+  struct member {
+    cell_ptr cell;
+    caf::actor actor;
+    supervision::restart_history history;
+    bool asked_to_restart{};
+  };
+  struct tracked {
+    std::string label;
+    bool by_setting{};
+  };
+
+  // entity_sink
+  void start(entity_id id) override;
+  [[nodiscard]] bool room(entity_id id) const override;
+  void events(entity_id id, protocol::entity_events message) override;
+  void undo(entity_id id, slot_number slot) override;
+  void save(entity_id id, slot_number sealed) override;
+  void passivate(entity_id id, slot_number sealed) override;
+  void gap(entity_id id, slot_number since) override;
+  void restart(entity_id id) override;
+  void removed(entity_id id) override;
+
+  [[nodiscard]] entity_id id_of(const cell_ptr& cell) const;
+  void ended(const supervision::child_ended& note);
+  void tick();
+  void pump_soon();
+  void change_tracking(const sett::address& wallet, std::string label, bool track, caf::response_promise answer);
+  void stop_entity(entity_id id, caf::exit_reason why);
+  [[nodiscard]] std::vector<caf::actor> live(entity_kind kind) const;
+
+  std::shared_ptr<supervision::registry> registry_;
+  event_router_options options_;
+  std::shared_ptr<entity_environment> env_;
+  supervision::directory_id token_directory_, wallet_directory_;
+  ports::random rng_;
+  routing_table table_;
+  std::vector<member> members_; // by entity_id
+  std::unordered_map<sett::address, tracked> tracked_;
+  slot_number stored_cursor_;
+  bool pump_set_{};
+};
+
+} // namespace sett::routing

@@ -1,0 +1,483 @@
+#include "actors/routing/routing_table.hpp"
+
+#include "actors/market/token_state.hpp"
+#include "messages/types/error.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sett::routing {
+
+namespace {
+
+/// The wallets an event may concern, at most three: signer, sender, receiver.
+template <class Visit>
+void each_wallet(const event_batch& batch, const chain_event& e, Visit visit) {
+  if (const auto* t = std::get_if<event::trade>(&e.payload)) {
+    visit(t->trader);
+  } else if (const auto* x = std::get_if<event::transfer>(&e.payload)) {
+    visit(x->from);
+    if (x->to != x->from) visit(x->to);
+  } else if (std::holds_alternative<event::failed>(e.payload)) {
+    visit(batch.transactions[e.transaction].fee_payer);
+  }
+}
+
+std::uint64_t bytes_of(const block_update& u) {
+  return sizeof(block_update) + u.batch.events.capacity() * sizeof(chain_event) +
+         u.batch.transactions.capacity() * sizeof(event_transaction) + u.batch.text.capacity();
+}
+
+} // namespace
+
+routing_table::routing_table(routing_limits limits, entity_sink& sink) : limits_(limits), sink_(sink) {
+  SETT_ASSERT(limits_.window_slots < market::token_state::window_slots_max &&
+              limits_.replay_slots > limits_.window_slots);
+}
+
+// --- the stream
+// ---------------------------------------------------------------------------------------------------------------
+
+void routing_table::update(const protocol::chain_update& u, steady_time_ns now) {
+  const auto& batch = u.update->batch;
+  ++counts_.updates;
+  counts_.events += batch.events.size();
+  newest_ = std::max(newest_, u.update->slot);
+  move_sealed();
+
+  held h;
+  h.update = u.update;
+  h.received = u.origin.received_steady;
+  h.slot = u.update->slot;
+  scratch_.clear();
+  for (std::uint32_t i = 0; i < batch.events.size(); ++i) {
+    const auto& e = batch.events[i];
+    const auto mints = market::mints_of(e.payload);
+    h.swaps += std::holds_alternative<event::swap>(e.payload) ? 1 : 0;
+    h.trades += std::holds_alternative<event::trade>(e.payload) ? 1 : 0;
+    for (std::size_t m = 0; m < mints.count; ++m) {
+      const auto id = touch(entity_kind::token, *mints.mints[m], now);
+      if (id != no_entity)
+        scratch_.emplace_back(id, i);
+      else
+        ++counts_.shed;
+    }
+    if (!wallets_.empty())
+      each_wallet(batch, e, [&](const address& w) {
+        if (!wallets_.contains(w)) return;
+        const auto id = touch(entity_kind::wallet, w, now);
+        if (id != no_entity)
+          scratch_.emplace_back(id, i);
+        else
+          ++counts_.shed;
+      });
+  }
+  counts_.token_swaps += h.swaps;
+  counts_.token_trades += h.trades;
+  std::sort(scratch_.begin(), scratch_.end());
+  h.positions.reserve(scratch_.size());
+  for (const auto& [id, position] : scratch_) {
+    if (h.entities.empty() || h.entities.back().id != id)
+      h.entities.push_back({id, static_cast<std::uint32_t>(h.positions.size()), 0});
+    ++h.entities.back().count;
+    h.positions.push_back(position);
+  }
+  h.bytes = bytes_of(*u.update) + h.positions.capacity() * 4 + h.entities.capacity() * sizeof(touched);
+  replay_bytes_ += h.bytes;
+  const auto sequence = first_sequence_ + replay_.size();
+  replay_.push_back(std::move(h));
+  const auto& entities = replay_.back().entities;
+  for (const auto& t : entities) {
+    entities_[t.id].recent.push_back(sequence);
+    mark_dirty(t.id);
+    pump(t.id);
+  }
+  evict();
+}
+
+void routing_table::rooted(slot_number slot) {
+  rooted_ = std::max(rooted_, slot);
+  move_sealed();
+}
+
+void routing_table::health(const protocol::stream_health& h) {
+  auto& to = complete_to_[h.stream];
+  to = std::max(to, h.complete_to);
+  move_sealed();
+}
+
+void routing_table::move_sealed() {
+  // Streams of one commitment are merged upstream: what the best of them holds, all consumers have.
+  auto target = rooted_;
+  if (!complete_to_.empty()) {
+    slot_number best;
+    for (const auto& [stream, to] : complete_to_) best = std::max(best, to);
+    target = std::min(target, best);
+  }
+  if (newest_.value > limits_.window_slots)
+    target = std::max(target, slot_number{newest_.value - limits_.window_slots});
+  sealed_ = std::max(sealed_, target);
+}
+
+void routing_table::undone(slot_number slot) {
+  if (slot <= sealed_) return; // final: nothing here can be undone any more
+  std::vector<entity_id> told;
+  for (auto& h : replay_) {
+    if (h.slot != slot || !h.update) continue;
+    counts_.token_swaps -= h.swaps;
+    counts_.token_trades -= h.trades;
+    h.update.reset();
+    for (const auto& t : h.entities) told.push_back(t.id);
+  }
+  if (told.empty()) return;
+  ++counts_.undone_slots;
+  std::sort(told.begin(), told.end());
+  told.erase(std::unique(told.begin(), told.end()), told.end());
+  for (const auto id : told) {
+    if (entities_[id].now != phase::live) continue; // what it will be given no longer holds the slot
+    if (sink_.room(id))
+      sink_.undo(id, slot);
+    else
+      sink_.restart(id); // there is no place for the message: its state is built anew without the slot
+  }
+}
+
+void routing_table::evict() {
+  while (!replay_.empty() &&
+         (replay_bytes_ > limits_.replay_bytes || replay_.front().slot.value + limits_.replay_slots < newest_.value)) {
+    auto& h = replay_.front();
+    if (h.update)
+      for (const auto& t : h.entities) {
+        auto& e = entities_[t.id];
+        if (e.now != phase::unused && e.created <= first_sequence_ && h.slot > e.saved_sealed)
+          e.lost = std::max(e.lost, h.slot);
+      }
+    replay_bytes_ -= h.bytes;
+    replay_.pop_front();
+    ++first_sequence_;
+  }
+}
+
+const routing_table::held* routing_table::at(std::uint64_t sequence) const {
+  if (sequence < first_sequence_ || sequence - first_sequence_ >= replay_.size()) return nullptr;
+  return &replay_[sequence - first_sequence_];
+}
+
+// --- entities
+// -----------------------------------------------------------------------------------------------------------------
+
+entity_id routing_table::touch(entity_kind kind, const address& key, steady_time_ns now) {
+  auto& index = kind == entity_kind::token ? tokens_ : wallets_;
+  const auto i = index.find(key);
+  entity_id id = i == index.end() ? no_entity : i->second;
+  if (id == no_entity) {
+    if (!make_room(now)) return no_entity;
+    id = create(kind, key, now);
+  }
+  auto& e = entities_[id];
+  if (e.now == phase::given_up) return no_entity;
+  e.touched_ns = now.value;
+  if (newest_entity_ != id) {
+    unlink(id);
+    link_newest(id);
+  }
+  return id;
+}
+
+entity_id routing_table::create(entity_kind kind, const address& key, steady_time_ns now) {
+  entity_id id;
+  if (free_.empty()) {
+    id = static_cast<entity_id>(entities_.size());
+    entities_.emplace_back();
+  } else {
+    id = free_.back();
+    free_.pop_back();
+  }
+  auto& e = entities_[id];
+  e = entity{};
+  e.key = key;
+  e.kind = kind;
+  e.now = phase::starting;
+  e.created = first_sequence_ + replay_.size();
+  e.touched_ns = now.value;
+  (kind == entity_kind::token ? tokens_ : wallets_)[key] = id;
+  link_newest(id);
+  ++counts_.activated;
+  sink_.start(id);
+  return id;
+}
+
+bool routing_table::make_room(steady_time_ns) {
+  const auto live = entities_.size() - free_.size();
+  if (live < limits_.live_max) return true;
+  // Ask the longest idle ones to leave; until they have, newcomers are shed.
+  std::size_t looked = 0;
+  for (auto id = oldest_; id != no_entity && looked < 16; id = entities_[id].newer, ++looked) {
+    auto& e = entities_[id];
+    if (e.now != phase::live) continue;
+    trim(e);
+    if (!e.recent.empty()) continue;
+    e.now = phase::passivating;
+    sink_.passivate(id, sealed_);
+  }
+  return false;
+}
+
+void routing_table::remove(entity_id id) {
+  auto& e = entities_[id];
+  unlink(id);
+  if (e.kind == entity_kind::token)
+    tokens_.erase(e.key);
+  else if (const auto i = wallets_.find(e.key); i != wallets_.end())
+    i->second = no_entity; // still tracked
+  sink_.removed(id);
+  const bool dirty = e.dirty;
+  e = entity{};
+  e.dirty = dirty; // its place in dirty_ stays until the next tick
+  if (!dirty) free_.push_back(id);
+}
+
+void routing_table::link_newest(entity_id id) {
+  auto& e = entities_[id];
+  e.older = newest_entity_;
+  e.newer = no_entity;
+  if (newest_entity_ != no_entity) entities_[newest_entity_].newer = id;
+  newest_entity_ = id;
+  if (oldest_ == no_entity) oldest_ = id;
+}
+
+void routing_table::unlink(entity_id id) {
+  auto& e = entities_[id];
+  (e.older == no_entity ? oldest_ : entities_[e.older].newer) = e.newer;
+  (e.newer == no_entity ? newest_entity_ : entities_[e.newer].older) = e.older;
+  e.older = e.newer = no_entity;
+}
+
+void routing_table::mark_dirty(entity_id id) {
+  auto& e = entities_[id];
+  if (e.dirty) return;
+  e.dirty = true;
+  dirty_.push_back(id);
+}
+
+/// Forgets the updates at the front that are stored, undone or gone.
+void routing_table::trim(entity& e) const {
+  std::size_t n = 0;
+  while (n < e.recent.size()) {
+    const auto* h = at(e.recent[n]);
+    if (h != nullptr && h->update && h->slot > e.saved_sealed) break;
+    if (h != nullptr && h->update && n >= e.next && e.now == phase::live) break; // not sent yet
+    ++n;
+  }
+  if (n == 0) return;
+  e.recent.erase(e.recent.begin(), e.recent.begin() + static_cast<std::ptrdiff_t>(n));
+  e.next = e.next > n ? e.next - static_cast<std::uint32_t>(n) : 0;
+  e.replay = e.replay > n ? e.replay - static_cast<std::uint32_t>(n) : 0;
+  if (e.recent.empty()) std::vector<std::uint64_t>().swap(e.recent);
+}
+
+void routing_table::pump(entity_id id) {
+  auto& e = entities_[id];
+  if (e.now != phase::live || e.next >= e.recent.size()) return;
+  // Nothing may be sealed past what is still on its way: a replay holds slots that are final by now.
+  auto sealed = sealed_;
+  for (std::size_t i = e.next; i < e.recent.size(); ++i)
+    if (const auto* h = at(e.recent[i]); h != nullptr && h->update && h->slot <= sealed)
+      sealed.value = h->slot.value - 1;
+  for (; e.next < e.recent.size(); ++e.next) {
+    const auto* h = at(e.recent[e.next]);
+    if (h == nullptr || !h->update) continue;
+    if (!sink_.room(id)) {
+      if (!e.lagging) {
+        e.lagging = true;
+        lagging_.push_back(id);
+      }
+      return;
+    }
+    const auto t = std::lower_bound(h->entities.begin(), h->entities.end(), id,
+                                    [](const touched& x, entity_id i) { return x.id < i; });
+    SETT_ASSERT(t != h->entities.end() && t->id == id);
+    protocol::entity_events m;
+    m.update = h->update;
+    m.positions.assign(h->positions.begin() + t->begin, h->positions.begin() + t->begin + t->count);
+    m.received = h->received;
+    m.sealed = sealed;
+    m.replayed = e.next < e.replay;
+    ++counts_.routed;
+    sink_.events(id, std::move(m));
+  }
+}
+
+void routing_table::pump_lagging() {
+  const auto waiting = std::exchange(lagging_, {});
+  for (const auto id : waiting) {
+    entities_[id].lagging = false; // an id used anew is pumped once in vain
+    pump(id);
+  }
+}
+
+void routing_table::ready(entity_id id, slot_number snapshot_sealed) {
+  auto& e = entities_[id];
+  if (e.now != phase::starting) return; // late
+  // What was stored once and is not in the snapshot it found is lost, as is what left the replay unsaved.
+  if (e.stored > snapshot_sealed || e.lost > std::max(snapshot_sealed, e.saved_sealed))
+    sink_.gap(id, slot_number{snapshot_sealed.value + 1});
+  e.stored = snapshot_sealed;
+  e.saved_sealed = std::max(e.saved_sealed, snapshot_sealed);
+  e.now = phase::live;
+  e.next = 0;
+  pump(id);
+}
+
+void routing_table::saved(entity_id id, slot_number sealed, slot_number stored) {
+  auto& e = entities_[id];
+  e.stored = std::max(e.stored, stored);
+  e.saved_sealed = std::max(e.saved_sealed, sealed);
+  if (e.lost <= e.saved_sealed) e.lost = {};
+}
+
+void routing_table::stays(entity_id id) {
+  auto& e = entities_[id];
+  if (e.now != phase::passivating) return;
+  e.now = phase::live;
+  pump(id);
+}
+
+bool routing_table::ended(entity_id id, bool failed) {
+  auto& e = entities_[id];
+  if (e.now == phase::passivating && !failed) {
+    ++counts_.passivations;
+    if (e.recent.empty()) {
+      if (e.kind == entity_kind::token) ++counts_.tokens_passivated;
+      remove(id);
+      return false;
+    }
+  } else {
+    ++counts_.restarts;
+  }
+  e.replay = std::max(e.replay, e.next);
+  e.now = phase::down;
+  return true;
+}
+
+void routing_table::again(entity_id id) {
+  auto& e = entities_[id];
+  if (e.now != phase::down) return;
+  e.now = phase::starting;
+  sink_.start(id);
+}
+
+void routing_table::give_up(entity_id id) {
+  auto& e = entities_[id];
+  e.now = phase::given_up;
+  e.lost = newest_;
+  e.recent.clear();
+  e.next = 0;
+  ++counts_.given_up;
+}
+
+void routing_table::revive(entity_id id) {
+  auto& e = entities_[id];
+  if (e.now != phase::given_up) return;
+  --counts_.given_up;
+  e.lost = std::max(e.lost, newest_); // it was shed events up to here
+  e.now = phase::starting;
+  sink_.start(id);
+}
+
+// --- time
+// ---------------------------------------------------------------------------------------------------------------------
+
+void routing_table::tick(steady_time_ns now) {
+  slot_number unsaved{UINT64_MAX};
+  std::uint32_t saves = 0;
+  std::size_t kept = 0;
+  for (const auto id : dirty_) {
+    auto& e = entities_[id];
+    if (e.now == phase::unused) { // removed meanwhile
+      e.dirty = false;
+      free_.push_back(id);
+      continue;
+    }
+    trim(e);
+    pump(id);
+    if (e.recent.empty()) {
+      e.dirty = false;
+      continue;
+    }
+    dirty_[kept++] = id;
+    for (const auto s : e.recent)
+      if (const auto* h = at(s); h != nullptr && h->update && h->slot > e.saved_sealed)
+        unsaved = std::min(unsaved, h->slot);
+    if (e.now == phase::live && now.value - e.save_asked_ns >= limits_.save_interval_ns &&
+        saves < limits_.saves_per_tick && e.next >= e.recent.size() && sink_.room(id)) {
+      e.save_asked_ns = now.value;
+      ++saves;
+      sink_.save(id, sealed_);
+    }
+  }
+  dirty_.resize(kept);
+  const slot_number all = unsaved.value == UINT64_MAX ? sealed_ : std::min(sealed_, slot_number{unsaved.value - 1});
+  cursor_ = std::max(cursor_, all);
+
+  std::uint32_t left = limits_.passivations_per_tick;
+  for (auto id = oldest_; id != no_entity && left > 0; --left) {
+    auto& e = entities_[id];
+    if (now.value - e.touched_ns < limits_.idle_ns) break;
+    const auto next = e.newer;
+    if (e.now == phase::live && e.recent.empty() && sink_.room(id)) {
+      e.now = phase::passivating;
+      sink_.passivate(id, sealed_);
+    }
+    id = next;
+  }
+}
+
+// --- wallets and questions
+// ----------------------------------------------------------------------------------------------------
+
+bool routing_table::track(const address& wallet, steady_time_ns now) {
+  const auto [i, fresh] = wallets_.try_emplace(wallet, no_entity);
+  if (i->second == no_entity && (entities_.size() - free_.size() < limits_.live_max))
+    create(entity_kind::wallet, wallet, now);
+  return fresh;
+}
+
+bool routing_table::untrack(const address& wallet) {
+  const auto i = wallets_.find(wallet);
+  if (i == wallets_.end()) return false;
+  const auto id = i->second;
+  if (id != no_entity) remove(id);
+  wallets_.erase(wallet);
+  return true;
+}
+
+entity_id routing_table::find(entity_kind kind, const address& key) const {
+  const auto& index = kind == entity_kind::token ? tokens_ : wallets_;
+  const auto i = index.find(key);
+  return i == index.end() ? no_entity : i->second;
+}
+
+void routing_table::each(entity_kind kind, const std::function<void(entity_id)>& visit) const {
+  for (auto id = newest_entity_; id != no_entity; id = entities_[id].older)
+    if (entities_[id].kind == kind) visit(id);
+}
+
+protocol::router_status routing_table::status() const {
+  auto s = counts_;
+  s.tokens_live = tokens_.size();
+  s.wallets_tracked = wallets_.size();
+  s.wallets_live = static_cast<std::uint64_t>(
+      std::count_if(wallets_.begin(), wallets_.end(), [](const auto& w) { return w.second != no_entity; }));
+  s.replay_updates = replay_.size();
+  s.replay_bytes = replay_bytes_;
+  s.replay_from = replay_.empty() ? newest_ : replay_.front().slot;
+  s.dirty = dirty_.size();
+  s.newest = newest_;
+  s.rooted = rooted_;
+  s.sealed = sealed_;
+  s.cursor = cursor_;
+  return s;
+}
+
+} // namespace sett::routing

@@ -1,0 +1,160 @@
+// Who gets which events, and what must be kept so that an entity can come back exactly. Pure; its effects go through
+// entity_sink.
+//
+//   update   events are grouped by mint and tracked wallet; an entity without an actor is started
+//   replay   updates are held (bounded by slots and bytes) with the list of entities each one touched; an entity that
+//   starts, or
+//            whose mailbox was full, gets from there what it lacks, in order: nothing is sent to it by any other way
+//   undo     a dead slot's updates are dropped from the replay and every entity they touched is told
+//   save     an entity with unsaved events is dirty and asked to store itself every save_interval; what is stored needs
+//   no replay passivate an idle entity without unsaved events may end; its next event starts it from its snapshot
+//   cursor   everything up to it is in snapshots: where ingest resumes after a restart of the node
+//
+// `sealed` is the slot up to which nothing can change: min(root, what ingest calls complete), at most window_slots
+// behind the newest slot, never falling. Not thread-safe; the event router actor owns it. Cost: O(1) per event and
+// touched entity.
+#pragma once
+
+#include "actors/routing/entity_kind.hpp"
+#include "messages/protocol/chain_stream.hpp"
+#include "messages/protocol/router.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+namespace sett::routing {
+
+struct routing_limits {
+  std::uint32_t live_max{200'000};
+  std::int64_t idle_ns{600'000'000'000};
+  std::int64_t save_interval_ns{2'000'000'000};
+  std::uint32_t saves_per_tick{5'000};
+  std::uint32_t passivations_per_tick{1'000};
+  std::uint32_t window_slots{400}; // below token_state::window_slots_max
+  std::uint32_t replay_slots{600};
+  std::uint64_t replay_bytes{256U << 20U};
+};
+
+using entity_id = std::uint32_t;
+inline constexpr entity_id no_entity = 0xffffffff;
+
+class entity_sink {
+public:
+  virtual ~entity_sink() = default;
+  /// Start the entity's actor; ready() follows.
+  virtual void start(entity_id id) = 0;
+  /// Its mailbox has a place.
+  [[nodiscard]] virtual bool room(entity_id id) const = 0;
+  virtual void events(entity_id id, protocol::entity_events message) = 0;
+  virtual void undo(entity_id id, slot_number slot) = 0;
+  virtual void save(entity_id id, slot_number sealed) = 0;
+  virtual void passivate(entity_id id, slot_number sealed) = 0;
+  virtual void gap(entity_id id, slot_number since) = 0;
+  /// End it at once; ended() follows, then it is started again.
+  virtual void restart(entity_id id) = 0;
+  /// The entity is gone: its id may be used anew.
+  virtual void removed(entity_id id) = 0;
+};
+
+class routing_table {
+public:
+  routing_table(routing_limits limits, entity_sink& sink);
+
+  void update(const protocol::chain_update& u, steady_time_ns now);
+  void rooted(slot_number slot);
+  void undone(slot_number slot);
+  void health(const protocol::stream_health& h);
+  void tick(steady_time_ns now);
+  /// Entities whose mailbox was full wait for the rest of their events: call pump_lagging() soon.
+  [[nodiscard]] bool lagging() const { return !lagging_.empty(); }
+  void pump_lagging();
+
+  void ready(entity_id id, slot_number snapshot_sealed);
+  /// Nothing up to `sealed` is missing in the snapshot, whose own place is `stored`.
+  void saved(entity_id id, slot_number sealed, slot_number stored);
+  void stays(entity_id id);
+  /// Its actor ended. True: it must be started again (by calling again()).
+  [[nodiscard]] bool ended(entity_id id, bool failed);
+  void again(entity_id id);
+  /// It failed too often: stays down, its events are shed, until revive().
+  void give_up(entity_id id);
+  void revive(entity_id id);
+
+  /// Wallets get events only while tracked. track() starts the actor when it is new; false: tracked already.
+  bool track(const address& wallet, steady_time_ns now);
+  /// Forgets the wallet; the caller ends its actor. False: not tracked.
+  bool untrack(const address& wallet);
+  /// The entity, started when it has none (for a wallet that is asked for).
+  [[nodiscard]] entity_id find(entity_kind kind, const address& key) const;
+
+  [[nodiscard]] const address& key(entity_id id) const { return entities_[id].key; }
+  [[nodiscard]] entity_kind kind(entity_id id) const { return entities_[id].kind; }
+  [[nodiscard]] bool is_live(entity_id id) const { return entities_[id].now == phase::live; }
+  /// Every entity of a kind that has an actor.
+  void each(entity_kind kind, const std::function<void(entity_id)>& visit) const;
+  [[nodiscard]] protocol::router_status status() const;
+  [[nodiscard]] slot_number cursor() const { return cursor_; }
+
+private:
+  enum class phase : std::uint8_t { unused, starting, live, passivating, down, given_up };
+  struct entity {
+    address key;
+    entity_kind kind{entity_kind::token};
+    phase now{phase::unused};
+    bool dirty{};                                 // listed in dirty_
+    bool lagging{};                               // listed in lagging_
+    std::uint32_t replay{};                       // how many of recent were sent to an earlier actor
+    std::uint32_t next{};                         // index into recent of the first update not sent
+    entity_id older{no_entity}, newer{no_entity}; // by last event
+    std::uint64_t created{};                      // sequence of the update that made it
+    std::int64_t touched_ns{}, save_asked_ns{};
+    slot_number saved_sealed, stored, lost; // lost: the newest slot whose update left the replay unsaved
+    std::vector<std::uint64_t> recent;      // sequences of the updates that touched it and are not stored
+  };
+  struct touched {
+    entity_id id;
+    std::uint32_t begin, count;
+  };
+  struct held {
+    block_update_ptr update; // empty: undone
+    steady_time_ns received;
+    slot_number slot;
+    std::uint64_t bytes{};
+    std::uint32_t swaps{}, trades{};
+    std::vector<touched> entities; // by id
+    std::vector<std::uint32_t> positions;
+  };
+
+  entity_id touch(entity_kind kind, const address& key, steady_time_ns now);
+  entity_id create(entity_kind kind, const address& key, steady_time_ns now);
+  bool make_room(steady_time_ns now);
+  void remove(entity_id id);
+  void link_newest(entity_id id);
+  void unlink(entity_id id);
+  void mark_dirty(entity_id id);
+  void trim(entity& e) const;
+  void pump(entity_id id);
+  void evict();
+  void move_sealed();
+  [[nodiscard]] const held* at(std::uint64_t sequence) const;
+
+  routing_limits limits_;
+  entity_sink& sink_;
+  std::vector<entity> entities_;
+  std::vector<entity_id> free_;
+  std::unordered_map<address, entity_id> tokens_, wallets_;
+  entity_id oldest_{no_entity}, newest_entity_{no_entity};
+  std::vector<entity_id> dirty_, lagging_;
+  std::deque<held> replay_;
+  std::uint64_t first_sequence_{1}; // of replay_.front()
+  std::uint64_t replay_bytes_{};
+  std::vector<std::pair<entity_id, std::uint32_t>> scratch_;
+  slot_number newest_, rooted_, sealed_, cursor_;
+  std::unordered_map<stream_id, slot_number> complete_to_;
+  protocol::router_status counts_;
+};
+
+} // namespace sett::routing

@@ -1,0 +1,522 @@
+// The router with its token and wallet actors, on the deterministic scheduler and on real threads: whatever is killed,
+// passivated, undone or refused, the figures equal the recording's.
+#include "actors/market/quote_coins.hpp"
+#include "actors/market/token_actor.hpp"
+#include "actors/routing/event_router_actor.hpp"
+#include "actors/wallets/wallet_actor.hpp"
+#include "messages/protocol/caf_messages.hpp"
+#include "nodes/store/rocksdb_store_io.hpp"
+#include "tests/support/deterministic_system.hpp"
+#include "tests/support/market_events.hpp"
+#include "tests/support/memory_snapshot_store.hpp"
+
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <thread>
+#include <unistd.h>
+
+namespace sett::routing {
+namespace {
+
+using namespace std::chrono_literals;
+using test::make_mint;
+using test::make_wallet;
+
+std::string hex(std::string_view bytes) {
+  std::string s;
+  for (const char c : bytes) s += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  return s;
+}
+std::string hex(const address& a) { return hex({reinterpret_cast<const char*>(a.bytes.data()), 32}); }
+std::optional<std::string> from_hex(std::string_view text) {
+  std::string s;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2)
+    s += static_cast<char>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16));
+  return s;
+}
+
+event_router_options options() {
+  event_router_options o;
+  o.make_token = market::token_factory(std::make_shared<const market::token_outlets>());
+  o.make_wallet = wallets::wallet_factory();
+  o.key_format = {[](std::string_view n) { return hex(n); }, from_hex};
+  return o;
+}
+
+struct node {
+  explicit node(std::uint64_t seed = 0, event_router_options o = options()) : sys(seed) { boot(std::move(o)); }
+  void boot(event_router_options o) {
+    router_cell = reg->add(reg->directory("/node"), "router", 100'000);
+    router = sys.spawn<event_router_actor>(router_cell, reg, store, std::move(o));
+    sys.run();
+  }
+  void play(const block_update_ptr& u) { caf::anon_send(router, protocol::chain_update{u, {}}); }
+  void root(std::uint64_t slot) { caf::anon_send(router, protocol::slot_rooted{slot_number{slot}}); }
+  template <class Answer, class Request>
+  std::optional<Answer> ask(const Request& request) {
+    caf::scoped_actor self{sys.system()};
+    auto pending = self->request(router, 3600s, request);
+    for (int i = 0; i < 300; ++i) {
+      sys.advance(10ms);
+      if (self->has_next_message()) break;
+    }
+    std::optional<Answer> answer;
+    pending.receive([&](Answer& a) { answer = std::move(a); }, [&](caf::error& e) { failure = caf::to_string(e); });
+    return answer;
+  }
+  std::optional<protocol::token_detail> token(std::uint64_t n) {
+    return ask<protocol::token_detail>(protocol::token_show_request{make_mint(n)});
+  }
+  protocol::router_status status() { return *ask<protocol::router_status>(protocol::router_status_request{}); }
+  cell_ptr place(std::uint64_t token) { return reg->find("/node/tokens/" + hex(make_mint(token))); }
+  void kill(std::uint64_t token) {
+    if (const auto c = place(token)) supervision::send_exit_urgent(c->self(), caf::exit_reason::kill);
+  }
+
+  std::shared_ptr<supervision::registry> reg = std::make_shared<supervision::registry>();
+  std::shared_ptr<test::memory_snapshot_store> store = std::make_shared<test::memory_snapshot_store>();
+  test::deterministic_system sys;
+  cell_ptr router_cell;
+  caf::actor router;
+  std::string failure;
+};
+
+market::token_state reference(const test::recording& r, std::uint64_t token) {
+  market::token_state s(make_mint(token));
+  for (const auto& b : r.blocks)
+    for (const auto& e : b->batch.events) (void)s.apply({b->slot, b->block_time}, b->batch, e);
+  return s;
+}
+
+void expect_equal(const protocol::token_detail& shown, const protocol::token_detail& wanted, const std::string& what) {
+  EXPECT_EQ(shown.summary.counts.swaps, wanted.summary.counts.swaps) << what;
+  EXPECT_TRUE(shown.summary.counts == wanted.summary.counts) << what;
+  EXPECT_EQ(shown.summary.price, wanted.summary.price) << what;
+  EXPECT_EQ(shown.summary.holders_seen, wanted.summary.holders_seen) << what;
+  EXPECT_EQ(shown.summary.flags, wanted.summary.flags) << what;
+  EXPECT_EQ(shown.summary.name, wanted.summary.name) << what;
+  EXPECT_EQ(shown.summary.incomplete, wanted.summary.incomplete) << what;
+  ASSERT_EQ(shown.series.size(), wanted.series.size()) << what;
+  for (std::size_t i = 0; i < shown.series.size(); ++i)
+    EXPECT_TRUE(shown.series[i].candles == wanted.series[i].candles) << what;
+  EXPECT_EQ(shown.trail.size(), wanted.trail.size()) << what;
+}
+
+TEST(sim_event_router, keeps_one_actor_per_token_whose_figures_equal_the_recording) {
+  node n;
+  const auto r = test::make_recording(1, 100, 6, 5);
+  for (const auto& b : r.blocks) n.play(b);
+  n.sys.run();
+  for (std::uint64_t t = 0; t < 6; ++t) expect_equal(*n.token(t), reference(r, t).detail(), std::to_string(t));
+  EXPECT_EQ(n.status().tokens_live, 6u);
+  EXPECT_EQ(n.reg->find("/node/router")->dead_letters(), 0u);
+}
+
+TEST(sim_event_router, equals_the_recording_although_actors_are_killed_every_second_for_a_minute) {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    node n(seed);
+    ports::random rng(seed);
+    const auto r = test::make_recording(seed, 150, 5, 4); // 150 slots of 400 ms: a minute
+    std::size_t kills = 0;
+    for (std::size_t i = 0; i < r.blocks.size(); ++i) {
+      n.play(r.blocks[i]);
+      if (i > 32) n.root(r.blocks[i - 32]->slot.value);
+      n.sys.advance(200ms);
+      if (i % 2 == 1) {
+        n.kill(rng.below(5));
+        ++kills;
+        if (rng.chance(0.2)) n.kill(rng.below(5));
+      }
+      n.sys.advance(200ms);
+    }
+    n.sys.advance(3s);
+    EXPECT_GE(kills, 60u);
+    EXPECT_GT(n.status().restarts, 50u);
+    for (std::uint64_t t = 0; t < 5; ++t)
+      expect_equal(*n.token(t), reference(r, t).detail(), "seed " + std::to_string(seed));
+    EXPECT_GT(n.store->stored(), 20u);
+  }
+}
+
+TEST(sim_event_router, passivates_idle_tokens_and_wakes_them_exactly) {
+  auto o = options();
+  o.limits.idle_ns = 5'000'000'000;
+  node n(3, o);
+  const auto r = test::make_recording(4, 120, 3, 4);
+  std::uint64_t passivations = 0;
+  for (std::size_t i = 0; i < r.blocks.size(); ++i) {
+    n.play(r.blocks[i]);
+    n.root(r.blocks[i]->slot.value);
+    n.sys.advance(100ms);
+    if (i % 40 == 39) {
+      n.sys.advance(20s);
+      EXPECT_EQ(n.status().tokens_live, 0u);
+      passivations = n.status().passivations;
+      EXPECT_EQ(n.place(0), nullptr); // nothing is left in memory
+      expect_equal(
+          *n.token(0),
+          [&] {
+            test::recording part = r;
+            part.blocks.resize(i + 1);
+            return reference(part, 0).detail();
+          }(),
+          "from the store");
+    }
+  }
+  EXPECT_EQ(passivations, 9u);
+  for (std::uint64_t t = 0; t < 3; ++t) expect_equal(*n.token(t), reference(r, t).detail(), "at the end");
+}
+
+TEST(sim_event_router, undoes_a_dead_slot_also_for_actors_that_are_down) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    node n(seed);
+    ports::random rng(seed);
+    auto r = test::make_recording(seed, 60, 3, 5);
+    std::vector<block_update_ptr> alive;
+    for (std::size_t i = 0; i < r.blocks.size(); ++i) {
+      n.play(r.blocks[i]);
+      if (rng.chance(0.3)) n.kill(rng.below(3));
+      if (rng.chance(0.2)) { // the slot just seen, or one a little older, dies; sometimes it comes back
+        const auto dead = r.blocks[i - std::min<std::size_t>(i, rng.below(4))];
+        caf::anon_send(n.router, protocol::slot_undone{dead->slot});
+        std::erase(alive, dead);
+        if (dead == r.blocks[i]) continue;
+        if (rng.chance(0.5)) {
+          n.play(dead);
+          alive.push_back(dead);
+        }
+      }
+      alive.push_back(r.blocks[i]);
+      if (rng.chance(0.5)) n.sys.advance(50ms);
+    }
+    n.sys.advance(2s);
+    test::recording rest;
+    rest.blocks = alive;
+    for (std::uint64_t t = 0; t < 3; ++t)
+      expect_equal(*n.token(t), reference(rest, t).detail(), "seed " + std::to_string(seed));
+    std::uint64_t swaps = 0;
+    for (std::uint64_t t = 0; t < 3; ++t) swaps += reference(rest, t).counts().swaps;
+    EXPECT_EQ(n.status().token_swaps, swaps);
+  }
+}
+
+TEST(sim_event_router, loses_nothing_when_a_tokens_mailbox_is_full) {
+  auto o = options();
+  o.entity_mailbox = 24; // 16 of them are reserved
+  node n(0, o);
+  const auto r = test::make_recording(5, 200, 1, 3);
+  for (const auto& b : r.blocks) n.play(b);
+  n.sys.advance(5s);
+  expect_equal(*n.token(0), reference(r, 0).detail(), "overload");
+  EXPECT_EQ(n.place(0)->refused(), 0u);
+}
+
+TEST(sim_event_router, says_incomplete_when_the_snapshot_is_damaged_or_the_replay_is_too_short) {
+  {
+    node n;
+    const auto r = test::make_recording(6, 100, 1, 3);
+    for (std::size_t i = 0; i < 80; ++i) {
+      n.play(r.blocks[i]);
+      n.root(r.blocks[i]->slot.value);
+      n.sys.advance(400ms);
+    }
+    const auto m = make_mint(0);
+    n.store->damage("token", {reinterpret_cast<const char*>(m.bytes.data()), 32});
+    n.kill(0);
+    n.sys.advance(100ms);
+    EXPECT_NE(n.token(0)->summary.incomplete & static_cast<int>(protocol::incompleteness::no_snapshot), 0);
+  }
+  {
+    auto o = options();
+    o.limits.replay_bytes = 1; // holds nothing
+    node n(0, o);
+    n.store->break_it(true); // and nothing can be stored
+    const auto r = test::make_recording(6, 20, 1, 3);
+    for (const auto& b : r.blocks) n.play(b);
+    n.sys.advance(1s);
+    n.store->break_it(false);
+    n.kill(0);
+    n.sys.advance(1s);
+    EXPECT_NE(n.token(0)->summary.incomplete, 0);
+  }
+}
+
+TEST(sim_event_router, takes_up_after_a_restart_of_the_node_where_its_cursor_says) {
+  const auto r = test::make_recording(7, 200, 4, 4);
+  auto store = std::make_shared<test::memory_snapshot_store>();
+  slot_number cursor;
+  {
+    node n;
+    n.store = store;
+    n.boot(options());
+    for (std::size_t i = 0; i < 120; ++i) {
+      n.play(r.blocks[i]);
+      if (i > 10) n.root(r.blocks[i - 10]->slot.value);
+      n.sys.advance(400ms);
+    }
+    cursor = *load_cursor(*store);
+  } // as after kill -9: nothing is said or stored at the end
+  EXPECT_GT(cursor, r.blocks[80]->slot);
+  EXPECT_LT(cursor, r.blocks[119]->slot);
+  node again;
+  again.store = store;
+  again.boot(options());
+  for (const auto& b : r.blocks)
+    if (b->slot > cursor) {
+      again.play(b);
+      again.sys.advance(50ms);
+    }
+  again.sys.advance(3s);
+  for (std::uint64_t t = 0; t < 4; ++t)
+    expect_equal(*again.token(t), reference(r, t).detail(), "token " + std::to_string(t));
+}
+
+TEST(sim_event_router, gives_up_an_entity_that_always_crashes_keeps_the_others_and_revives_it_on_request) {
+  class broken : public market::token_actor {
+  public:
+    using market::token_actor::token_actor;
+    caf::behavior make_behavior() override {
+      load();
+      return {[this](routing::snapshot_loaded& m) { on_loaded(m); },
+              [](const protocol::entity_events&) { throw std::runtime_error("cannot work"); }};
+    }
+  };
+  auto o = options();
+  o.restart.max_restarts = 3;
+  auto healthy = o.make_token;
+  auto sick = std::make_shared<bool>(true);
+  o.make_token = [healthy, sick](caf::actor_system& s, cell_ptr c, const address& key,
+                                 std::shared_ptr<const entity_environment> env) {
+    if (key == make_mint(0) && *sick)
+      return caf::actor(
+          s.spawn<broken>(std::move(c), key, std::move(env), std::make_shared<const market::token_outlets>()));
+    return healthy(s, std::move(c), key, std::move(env));
+  };
+  node n(0, o);
+  const auto r = test::make_recording(8, 50, 2, 4);
+  for (const auto& b : r.blocks) {
+    n.play(b);
+    n.sys.advance(400ms);
+  }
+  EXPECT_EQ(n.status().given_up, 1u);
+  EXPECT_GT(n.status().shed, 0u);
+  EXPECT_EQ(n.place(0)->state(), protocol::actor_state::failed);
+  EXPECT_EQ(n.place(0)->restarts(), 4u); // the fourth end was one too many
+  EXPECT_FALSE(n.place(0)->crashes().empty());
+  expect_equal(*n.token(1), reference(r, 1).detail(), "the healthy one");
+  *sick = false;
+  EXPECT_TRUE(*n.ask<bool>(protocol::entity_restart_request{make_mint(0)}));
+  n.sys.advance(1s);
+  EXPECT_NE(n.token(0)->summary.incomplete, 0); // it missed something and says so
+}
+
+TEST(sim_event_router, skips_the_one_event_that_kills_a_token_twice_and_says_so) {
+  class allergic : public market::token_actor {
+  public:
+    using market::token_actor::token_actor;
+
+  private:
+    void event_applied(const protocol::entity_events& m, const chain_event& e, const market::applied& a) override {
+      if (m.update->slot.value == 1010 && std::holds_alternative<event::swap>(e.payload))
+        throw std::runtime_error("slot 1010");
+      market::token_actor::event_applied(m, e, a);
+    }
+    void after_events(const protocol::entity_events&) override {}
+  };
+  auto o = options();
+  o.make_token = [](caf::actor_system& s, cell_ptr c, const address& key,
+                    std::shared_ptr<const entity_environment> env) {
+    return caf::actor(
+        s.spawn<allergic>(std::move(c), key, std::move(env), std::make_shared<const market::token_outlets>()));
+  };
+  node n(0, o);
+  const auto r = test::make_recording(9, 30, 1, 1);
+  for (const auto& b : r.blocks) {
+    n.play(b);
+    n.sys.advance(400ms);
+  }
+  n.sys.advance(2s);
+  EXPECT_EQ(n.place(0)->restarts(), 2u);
+  const auto d = *n.token(0);
+  EXPECT_EQ(d.summary.counts.swaps, r.swaps.at(make_mint(0)) - 1);
+  EXPECT_NE(d.summary.incomplete & static_cast<int>(protocol::incompleteness::parked), 0);
+  EXPECT_TRUE(n.reg->show("/node/tokens/" + hex(make_mint(0)), 0)->crashes.at(0).parked);
+}
+
+TEST(sim_event_router, sheds_and_counts_what_exceeds_its_entities_and_makes_room_when_some_are_idle) {
+  auto o = options();
+  o.limits.live_max = 4;
+  node n(0, o);
+  const auto r = test::make_recording(10, 60, 8, 4);
+  for (const auto& b : r.blocks) {
+    n.play(b);
+    n.root(b->slot.value);
+    n.sys.advance(400ms);
+  }
+  const auto s = n.status();
+  EXPECT_LE(s.tokens_live, 4u);
+  EXPECT_GT(s.shed, 0u);
+  EXPECT_GT(s.passivations, 0u);
+}
+
+TEST(sim_event_router, tracks_wallets_across_restarts_and_follows_their_trades) {
+  const auto r = test::make_recording(11, 100, 3, 5, 4);
+  const auto count = [&](std::uint64_t wallet) {
+    std::uint64_t k = 0;
+    for (const auto& b : r.blocks)
+      for (const auto& e : b->batch.events)
+        if (const auto* t = std::get_if<event::trade>(&e.payload)) k += t->trader == make_wallet(wallet) ? 1 : 0;
+    return k;
+  };
+  auto store = std::make_shared<test::memory_snapshot_store>();
+  {
+    auto o = options();
+    o.tracked_by_setting.push_back({make_wallet(0), "ours"});
+    node n(2, o);
+    n.store = store;
+    n.boot(o);
+    EXPECT_TRUE(n.ask<protocol::wallet_tracked>(protocol::wallet_track_request{make_wallet(1), "whale"})->changed);
+    EXPECT_FALSE(n.ask<protocol::wallet_tracked>(protocol::wallet_track_request{make_wallet(1), "whale"})->changed);
+    for (std::size_t i = 0; i < r.blocks.size(); ++i) {
+      n.play(r.blocks[i]);
+      n.root(r.blocks[i]->slot.value);
+      if (i % 10 == 5) {
+        supervision::send_exit_urgent(n.reg->find("/node/wallets/" + hex(make_wallet(1)))->self(),
+                                      caf::exit_reason::kill);
+      }
+      n.sys.advance(400ms);
+    }
+    n.sys.advance(5s);
+    const auto list = *n.ask<protocol::wallet_list>(protocol::wallet_list_request{});
+    EXPECT_EQ(list.tracked, 2u);
+    ASSERT_EQ(list.rows.size(), 2u);
+    EXPECT_EQ(list.unanswered, 0u);
+    EXPECT_EQ(n.ask<protocol::wallet_detail>(protocol::wallet_show_request{make_wallet(0)})->summary.trades, count(0));
+    const auto whale = *n.ask<protocol::wallet_detail>(protocol::wallet_show_request{make_wallet(1)});
+    EXPECT_EQ(whale.summary.trades, count(1));
+    EXPECT_EQ(whale.summary.buys + whale.summary.sells, count(1));
+    EXPECT_FALSE(n.ask<protocol::wallet_detail>(protocol::wallet_show_request{make_wallet(2)}));
+  }
+  node again;
+  again.store = store;
+  again.boot(options());
+  EXPECT_EQ(again.ask<protocol::wallet_list>(protocol::wallet_list_request{})->tracked,
+            1u); // the setting's wallet is no longer set
+  EXPECT_EQ(again.ask<protocol::wallet_detail>(protocol::wallet_show_request{make_wallet(1)})->summary.trades,
+            count(1));
+  EXPECT_TRUE(again.ask<protocol::wallet_tracked>(protocol::wallet_untrack_request{make_wallet(1)})->changed);
+  EXPECT_FALSE(again.ask<protocol::wallet_detail>(protocol::wallet_show_request{make_wallet(1)}));
+}
+
+TEST(sim_event_router, lists_tokens_in_the_order_asked_for_and_answers_for_unknown_ones) {
+  node n;
+  const auto r = test::make_recording(12, 100, 7, 5);
+  for (const auto& b : r.blocks) n.play(b);
+  n.sys.run();
+  const auto list = *n.ask<protocol::token_list>(protocol::token_list_request{protocol::token_sort::volume, 3});
+  ASSERT_EQ(list.rows.size(), 3u);
+  EXPECT_EQ(list.matching, 7u);
+  EXPECT_GE(list.rows[0].counts.volume_lamports, list.rows[1].counts.volume_lamports);
+  EXPECT_GE(list.rows[1].counts.volume_lamports, list.rows[2].counts.volume_lamports);
+  std::uint64_t best = 0;
+  for (const auto& [mint, v] : r.volume_lamports) best = std::max(best, v);
+  EXPECT_EQ(list.rows[0].counts.volume_lamports, best);
+  protocol::token_list_request named;
+  named.text = "token 3";
+  EXPECT_EQ(n.ask<protocol::token_list>(named)->matching, 1u);
+  EXPECT_FALSE(n.ask<protocol::token_detail>(protocol::token_show_request{make_mint(99)}));
+  EXPECT_NE(n.failure.find("never seen"), std::string::npos);
+}
+
+TEST(sim_event_router, takes_its_entities_along_when_it_crashes_and_leaves_none_behind) {
+  node n;
+  const auto r = test::make_recording(13, 20, 3, 4);
+  for (const auto& b : r.blocks) n.play(b);
+  n.sys.run();
+  const auto place = n.place(1);
+  ASSERT_TRUE(place->self());
+  const auto actor = caf::actor_cast<caf::actor>(place->self());
+  supervision::send_exit_urgent(caf::actor_cast<caf::strong_actor_ptr>(n.router), caf::exit_reason::kill);
+  n.sys.run();
+  const auto before = place->dead_letters();
+  caf::anon_send(actor, protocol::token_show_request{make_mint(1)});
+  EXPECT_EQ(place->dead_letters(), before + 1); // it is gone
+}
+
+TEST(sim_event_router, gives_the_same_trace_for_the_same_seed) {
+  const auto trace = [](std::uint64_t seed) {
+    node n(seed);
+    ports::random rng(seed);
+    const auto r = test::make_recording(14, 60, 4, 4);
+    for (std::size_t i = 0; i < r.blocks.size(); ++i) {
+      n.play(r.blocks[i]);
+      if (i % 3 == 0) n.kill(rng.below(4));
+      n.sys.advance(20ms);
+    }
+    const auto s = n.status();
+    return std::tuple(s.routed, s.restarts, n.store->stored(), n.router_cell->handled_count());
+  };
+  EXPECT_EQ(trace(5), trace(5));
+}
+
+// --- real threads and the real store
+// ------------------------------------------------------------------------------------------
+
+struct threads_config : caf::actor_system_config {
+  threads_config() { supervision::configure(*this, 2); }
+};
+
+TEST(it_event_router, equals_the_recording_on_threads_while_actors_are_killed_all_the_time) {
+  const auto folder = std::filesystem::temp_directory_path() / ("sett-router-test-" + std::to_string(::getpid()));
+  std::filesystem::remove_all(folder);
+  {
+    store::rocksdb_store_options so;
+    so.folder = folder.string();
+    std::shared_ptr<store::rocksdb_store> store = std::move(*store::rocksdb_store::open(so));
+    auto reg = std::make_shared<supervision::registry>();
+    threads_config config;
+    caf::actor_system system(config);
+    auto o = options();
+    o.tick_ns = 5'000'000;
+    o.limits.save_interval_ns = 10'000'000;
+    o.restart.max_restarts = 100'000;
+    o.restart.backoff_cap_ns = 2'000'000;
+    o.restart.backoff_base_ns = 1'000'000;
+    const auto router =
+        system.spawn<event_router_actor>(reg->add(reg->directory("/node"), "router", 100'000), reg, store, o);
+    const std::uint64_t tokens = 20;
+    const auto r = test::make_recording(21, 1500, tokens, 8);
+    ports::random rng(99);
+    for (std::size_t i = 0; i < r.blocks.size(); ++i) {
+      caf::anon_send(router, protocol::chain_update{r.blocks[i], {}});
+      if (i > 32) caf::anon_send(router, protocol::slot_rooted{r.blocks[i - 32]->slot});
+      if (const auto c = reg->find("/node/tokens/" + hex(make_mint(rng.below(tokens)))))
+        supervision::send_exit_urgent(c->self(), caf::exit_reason::kill);
+      // Pace by what the router took, not by time.
+      while (reg->find("/node/router")->depth() > 3) std::this_thread::yield();
+    }
+    caf::scoped_actor self{system};
+    for (std::uint64_t t = 0; t < tokens; ++t) {
+      const auto wanted = reference(r, t).counts();
+      protocol::token_counts shown;
+      for (int attempt = 0; attempt < 2000 && shown != wanted; ++attempt) { // the last restarts are under way
+        self->request(router, 10s, protocol::token_show_request{make_mint(t)})
+            .receive([&](protocol::token_detail& d) { shown = d.summary.counts; }, [](caf::error&) {});
+        if (shown != wanted) std::this_thread::sleep_for(1ms);
+      }
+      EXPECT_TRUE(shown == wanted) << t << ": " << shown.swaps << " of " << wanted.swaps;
+    }
+    self->request(router, 10s, protocol::router_status_request{})
+        .receive([&](protocol::router_status& s) { EXPECT_GT(s.restarts, 100u); }, [](caf::error&) { FAIL(); });
+    caf::anon_send_exit(router, caf::exit_reason::kill);
+    self->wait_for(router);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+} // namespace
+} // namespace sett::routing
