@@ -44,6 +44,62 @@ struct json_fault {
   const char* what{""}; // static text
 };
 
+namespace detail {
+/// Eight digit values, the first one in the lowest byte, to a number (Lemire, "Quickly parsing eight digits", 2018).
+[[nodiscard, gnu::always_inline]] inline std::uint64_t join_8(std::uint64_t digits) {
+  digits = digits * 10 + (digits >> 8);
+  return (((digits & 0x000000ff000000ffULL) * 0x000f424000000064ULL) +
+          (((digits >> 16) & 0x000000ff000000ffULL) * 0x0000271000000001ULL)) >>
+         32;
+}
+/// 1 to 8 digits.
+[[nodiscard, gnu::always_inline]] inline bool parse_up_to_8(const char* text, std::size_t count, std::uint64_t& out) {
+  std::uint64_t word;
+  std::memcpy(&word, text, 8);
+  const unsigned shift = static_cast<unsigned>(64 - 8 * count);
+  word = (word << shift) ^ (0x3030303030303030ULL << shift);
+  if (((word + 0x7676767676767676ULL) | word) & 0x8080808080808080ULL) return false;
+  out = join_8(word);
+  return true;
+}
+
+/// `count` digits, 1 to 16, that end before `end`, without a branch on the count; 16 bytes before `end` must be
+/// readable.
+[[nodiscard, gnu::always_inline]] inline bool parse_backwards(const char* end, std::size_t count, std::uint64_t& out) {
+  std::uint64_t low, high;
+  std::memcpy(&low, end - 8, 8);
+  std::memcpy(&high, end - 16, 8);
+  const std::size_t low_count = count < 8 ? count : 8;
+  const std::size_t high_count = count - low_count;
+  low = (low ^ 0x3030303030303030ULL) & (~0ULL << (64 - 8 * low_count));
+  high = (high ^ 0x3030303030303030ULL) & (high_count == 0 ? 0 : ~0ULL << ((64 - 8 * high_count) & 63));
+  constexpr std::uint64_t above_nine = 0x7676767676767676ULL, top = 0x8080808080808080ULL;
+  if ((((low + above_nine) | low | (high + above_nine) | high) & top) != 0) return false;
+  out = join_8(high) * 100000000 + join_8(low);
+  return true;
+}
+
+/// 1 to 3 digits.
+[[nodiscard, gnu::always_inline]] inline bool parse_up_to_3(const char* text, std::size_t count, std::uint64_t& out) {
+  std::uint32_t word;
+  std::memcpy(&word, text, 4);
+  const unsigned shift = static_cast<unsigned>(32 - 8 * count);
+  word = (word << shift) ^ (0x30303030U << shift);
+  if (((word + 0x76767676U) | word) & 0x80808080U) return false;
+  out = (word >> 24) + 10 * (word >> 16 & 0xff) + 100 * (word >> 8 & 0xff);
+  return true;
+}
+/// Equal bytes, without a call: the length is a constant, so this is a few loads and compares.
+template <std::size_t N>
+[[nodiscard, gnu::always_inline]] inline bool equal(const char* a, const char* b) {
+  if constexpr (N <= 16) {
+    return std::memcmp(a, b, N) == 0;
+  } else {
+    return std::memcmp(a, b, 16) == 0 && equal<N - 16>(a + 16, b + 16);
+  }
+}
+} // namespace detail
+
 /// Digits of any count, leading zeros allowed, below 2^64. `text` must be padded by at least 8 bytes.
 [[nodiscard]] inline bool parse_digits(const char* text, std::size_t count, std::uint64_t& out);
 
@@ -112,7 +168,7 @@ public:
   bool number(Small& out) {
     std::uint64_t wide = 0;
     const std::uint32_t start = *token_;
-    if (!quantity(wide)) return false;
+    if (!accept_short(wide) && !quantity(wide)) return false;
     if (wide > std::numeric_limits<Small>::max()) [[unlikely]]
       return fail_at(start, reader_errc::out_of_range, "the number is too large");
     out = static_cast<Small>(wide);
@@ -140,6 +196,42 @@ public:
   }
   [[nodiscard]] bool is_null() const { return at() == 'n'; }
 
+  /// Steps over `"key":` when exactly that, without whitespace, stands here: for fields in the order that all nodes
+  /// write.
+  template <std::size_t N>
+  [[nodiscard, gnu::always_inline]] bool accept(const char (&key_and_colon)[N]) {
+    if (!detail::equal<N - 1>(text_ + *token_, key_and_colon)) return false;
+    token_ += 2;
+    return true;
+  }
+  [[nodiscard, gnu::always_inline]] bool accept(char punctuation) {
+    if (text_[*token_] != punctuation) return false;
+    ++token_;
+    return true;
+  }
+  /// Steps over one token's value; false, without a fault, for arrays and objects.
+  [[nodiscard, gnu::always_inline]] bool accept_scalar() {
+    const char c = at();
+    if (c == '{' || c == '[' || c == '}' || c == ']' || c == ',' || c == ':') return false;
+    ++token_;
+    return true;
+  }
+  /// A number of up to 8 digits, else false without a fault.
+  [[nodiscard, gnu::always_inline]] bool accept_short(std::uint64_t& out) {
+    const std::uint32_t start = *token_, count = token_[1] - start;
+    if (count - 1 >= 8 || !detail::parse_up_to_8(text_ + start, count, out)) return false;
+    ++token_;
+    return true;
+  }
+  /// A string, else false without a fault.
+  [[nodiscard, gnu::always_inline]] bool accept_string(std::string_view& out) {
+    const std::uint32_t start = *token_, last = token_[1] - 1;
+    if (text_[start] != '"' || text_[last] != '"' || last <= start) return false;
+    out = {text_ + start + 1, last - start - 1};
+    ++token_;
+    return true;
+  }
+
   /// Steps over a value of any kind.
   bool skip() {
     const char first = at();
@@ -165,20 +257,30 @@ public:
       return unexpected("expected an object");
     ++token_;
     if (at() == '}') return ++token_, true;
+    // The place is kept in a register between calls of field: through memory every step would wait for the one before.
+    const std::uint32_t* t = token_;
     for (;;) {
       std::string_view key;
-      if (at() != '"') [[unlikely]]
-        return fail(reader_errc::malformed, "expected a key");
-      if (!string(key)) return false;
-      if (at() != ':') [[unlikely]]
-        return fail(reader_errc::malformed, "expected a colon");
-      ++token_;
+      if (text_[*t] != '"') [[unlikely]]
+        return token_ = t, fail(reader_errc::malformed, "expected a key");
+      const std::uint32_t last = t[1] - 1;
+      if (text_[last] == '"' && last > *t) [[likely]] {
+        key = {text_ + *t + 1, last - *t - 1};
+      } else {
+        token_ = t;
+        if (!string(key)) return false;
+      }
+      if (text_[t[1]] != ':') [[unlikely]]
+        return token_ = t + 1, fail(reader_errc::malformed, "expected a colon");
+      token_ = t + 2;
       if (!field(key)) return false;
-      const char c = at();
-      ++token_;
-      if (c == ',') continue;
-      if (c == '}' && token_ <= end_) return true;
-      --token_;
+      t = token_;
+      const char c = text_[*t];
+      if (c == ',') {
+        ++t;
+        continue;
+      }
+      if (c == '}' && t < end_) return token_ = t + 1, true;
       return fail(reader_errc::malformed, "expected a comma or the end of the object");
     }
   }
@@ -192,12 +294,80 @@ public:
     for (;;) {
       if (!element()) return false;
       const char c = at();
-      ++token_;
-      if (c == ',') continue;
-      if (c == ']' && token_ <= end_) return true;
-      --token_;
+      if (c == ',') {
+        ++token_;
+        continue;
+      }
+      if (c == ']' && token_ < end_) return ++token_, true;
       return fail(reader_errc::malformed, "expected a comma or the end of the array");
     }
+  }
+  /// The elements of an array of whole numbers, called as take(value); take returns false, having noted a fault, to
+  /// stop. No branch on the length of numbers of up to 16 digits that stand right before their comma (short_ones: up to
+  /// 3, cheaper).
+  template <bool short_ones = false, class Take>
+  bool numbers(Take&& take) {
+    if (at() != '[') [[unlikely]]
+      return unexpected("expected an array");
+    const std::uint32_t* t = token_ + 1;
+    if (text_[*t] == ']') return token_ = t + 1, true;
+    for (;;) {
+      const std::uint32_t end = t[1], count = end - *t;
+      std::uint64_t value = 0;
+      const bool read = short_ones ? count - 1 < 3 && detail::parse_up_to_3(text_ + *t, count, value)
+                                   : count - 1 < 16 && end >= 16 && detail::parse_backwards(text_ + end, count, value);
+      if (read) [[likely]] {
+        ++t;
+      } else {
+        token_ = t;
+        if (!quantity(value)) return false;
+        t = token_;
+      }
+      if (!take(value)) return token_ = t, false;
+      const char c = text_[*t];
+      if (c == ',') {
+        ++t;
+        continue;
+      }
+      if (c == ']' && t < end_) return token_ = t + 1, true;
+      return token_ = t, fail(reader_errc::malformed, "expected a comma or the end of the array");
+    }
+  }
+  /// The elements of an array of strings, called as take(text); take returns false, having noted a fault, to stop. What
+  /// is no string is given to other(), with the cursor on it, as array's element.
+  template <class Take, class Other>
+  bool strings(Take&& take, Other&& other) {
+    if (at() != '[') [[unlikely]]
+      return unexpected("expected an array");
+    const std::uint32_t* t = token_ + 1;
+    if (text_[*t] == ']') return token_ = t + 1, true;
+    for (;;) {
+      const std::uint32_t start = *t, last = t[1] - 1;
+      if (text_[start] == '"' && text_[last] == '"' && last > start) [[likely]] {
+        if (!take(std::string_view(text_ + start + 1, last - start - 1))) return token_ = t, false;
+        ++t;
+      } else {
+        token_ = t;
+        if (text_[start] == '"') { // whitespace before the comma
+          std::string_view text;
+          if (!string(text) || !take(text)) return false;
+        } else if (!other()) {
+          return false;
+        }
+        t = token_;
+      }
+      const char c = text_[*t];
+      if (c == ',') {
+        ++t;
+        continue;
+      }
+      if (c == ']' && t < end_) return token_ = t + 1, true;
+      return token_ = t, fail(reader_errc::malformed, "expected a comma or the end of the array");
+    }
+  }
+  template <class Take>
+  bool strings(Take&& take) {
+    return strings(take, [this] { return unexpected("expected a string"); });
   }
 
 private:
@@ -210,7 +380,7 @@ private:
 /// Compares with a literal without a call: the length is a constant.
 template <std::size_t N>
 [[nodiscard]] inline bool is(std::string_view text, const char (&literal)[N]) {
-  return text.size() == N - 1 && std::memcmp(text.data(), literal, N - 1) == 0;
+  return text.size() == N - 1 && detail::equal<N - 1>(text.data(), literal);
 }
 
 /// A text's token index; reused from document to document.
@@ -245,22 +415,6 @@ private:
 };
 
 // --- inline
-
-namespace detail {
-/// 1 to 8 digits, eight at a time in one word (Lemire, "Quickly parsing eight digits", 2018).
-[[nodiscard]] inline bool parse_up_to_8(const char* text, std::size_t count, std::uint64_t& out) {
-  std::uint64_t word;
-  std::memcpy(&word, text, 8);
-  const unsigned shift = static_cast<unsigned>(64 - 8 * count);
-  word = (word << shift) ^ (0x3030303030303030ULL << shift);
-  if (((word + 0x7676767676767676ULL) | word) & 0x8080808080808080ULL) return false;
-  word = word * 10 + (word >> 8);
-  out = (((word & 0x000000ff000000ffULL) * 0x000f424000000064ULL) +
-         (((word >> 16) & 0x000000ff000000ffULL) * 0x0000271000000001ULL)) >>
-        32;
-  return true;
-}
-} // namespace detail
 
 inline bool parse_digits(const char* text, std::size_t count, std::uint64_t& out) {
   if (count == 0 || count > 20) return false;
