@@ -68,12 +68,6 @@ struct wallets_settings {
   std::uint32_t idle_passivate_s{};
 };
 
-struct buses_settings {
-  std::uint32_t market_capacity{};
-  std::uint32_t signal_capacity{};
-  std::uint32_t alert_capacity{};
-};
-
 /// One [[endpoint]]: a provider's doors to the chain. At least one of http, ws and grpc is set; ws and grpc streams
 /// need http beside them to fetch what they missed.
 struct endpoint_settings {
@@ -102,7 +96,6 @@ struct settings {
   ingest_settings ingest;
   tokens_settings tokens;
   wallets_settings wallets;
-  buses_settings buses;
   std::vector<endpoint_settings> endpoints;
   std::vector<wallet_settings> tracked;
 

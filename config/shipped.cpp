@@ -1,7 +1,7 @@
 #include "config/shipped.hpp"
 
-#include "config/document_io.hpp"
 #include "config/config_documents.hpp"
+#include "config/document_io.hpp"
 
 #include <fmt/format.h>
 
