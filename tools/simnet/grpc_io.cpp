@@ -132,7 +132,7 @@ public:
   }
 
   void deliver(const chain_step& step) {
-    if (!subscribed_ || stalled_) return;
+    if (!subscribed_ || stalled_ || playing_) return;
     session_.deliver(step, [this](std::string update) { send(std::move(update)); });
     const auto now = std::chrono::steady_clock::now();
     if (now - last_ping_ >= server_ping_period) {
@@ -170,6 +170,26 @@ private:
       return true;
     }
     return false;
+  }
+
+  /// Sends recorded updates from `at` on, each at its time.
+  void play(std::size_t at, std::chrono::steady_clock::time_point start) {
+    const auto& updates = host_.recording()->updates;
+    while (at < updates.size()) {
+      const auto due = start + host_.playing_time(updates.front().at_ns, updates[at].at_ns);
+      const auto wait = due - std::chrono::steady_clock::now();
+      if (wait > std::chrono::milliseconds(1))
+        return host_.post_after(std::chrono::ceil<std::chrono::milliseconds>(wait),
+                                [self = shared_from_this(), at, start] { self->play(at, start); });
+      {
+        const std::lock_guard lock(link_->mutex);
+        if (link_->finished) return;
+      }
+      send(updates[at++].payload);
+    }
+    if (host_.recording_loops() && !updates.empty())
+      host_.post_after(std::chrono::milliseconds(10),
+                       [self = shared_from_this()] { self->play(0, std::chrono::steady_clock::now()); });
   }
 
   void answer(const std::string& bytes) {
@@ -236,7 +256,7 @@ private:
   std::shared_ptr<stream_link> link_;
   yellowstone_session session_;
   std::chrono::steady_clock::time_point last_ping_{std::chrono::steady_clock::now()};
-  bool subscribed_{}, stalled_{};
+  bool subscribed_{}, stalled_{}, playing_{};
 };
 
 class server final : public grpc_server, private grpc::CallbackGenericService {

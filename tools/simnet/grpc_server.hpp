@@ -5,6 +5,7 @@
 #include "messages/types/error.hpp"
 #include "tools/simnet/chain_history.hpp"
 #include "tools/simnet/fault_plan.hpp"
+#include "tools/simnet/playback.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -26,6 +27,11 @@ public:
   [[nodiscard]] virtual std::optional<fault> decide_grpc(std::size_t endpoint, const std::string& method) = 0;
   [[nodiscard]] virtual std::string garbage_bytes(std::size_t size) = 0;
   [[nodiscard]] virtual std::size_t queue_bytes_max() const = 0;
+  /// The recording to play instead of the chain, or nullptr.
+  [[nodiscard]] virtual const playback* recording() const = 0;
+  /// How long after the first frame one that was recorded `at_ns - first_ns` later is due.
+  [[nodiscard]] virtual std::chrono::nanoseconds playing_time(std::uint64_t first_ns, std::uint64_t at_ns) const = 0;
+  [[nodiscard]] virtual bool recording_loops() const = 0;
 };
 
 class grpc_server {

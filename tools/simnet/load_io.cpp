@@ -73,4 +73,16 @@ result<std::vector<chain_block>> load_blocks(const std::vector<std::string>& pat
   return blocks;
 }
 
+result<std::shared_ptr<const playback>> load_recording(const std::vector<std::string>& paths) {
+  std::error_code ec;
+  if (paths.size() != 1 || !std::filesystem::is_regular_file(paths.front(), ec))
+    return std::shared_ptr<const playback>();
+  const auto text = read_text_file(paths.front());
+  if (!text) return std::unexpected(text.error());
+  if (!recording::looks_like_recording(*text)) return std::shared_ptr<const playback>();
+  auto read = read_playback(*text);
+  if (!read) return fail(area, load_errc::nothing_to_play, fmt::format("{}: {}", paths.front(), read.error().message));
+  return std::make_shared<const playback>(std::move(*read));
+}
+
 } // namespace sett::simnet

@@ -46,7 +46,8 @@ int main(int argc, char** argv) {
   double speed = 1.0, seconds = 0.0;
   std::uint64_t blocks_max = 0;
   std::string schedule;
-  app.add_option("RECORDING", recordings, "getBlock results (JSON files or folders of them) to play");
+  app.add_option("RECORDING", recordings,
+                 "getBlock results (JSON files or folders of them), or one file of `sett record`, to play");
   app.add_option("--tx-per-slot", synthetic.transactions_per_slot, "Transactions of a synthetic slot")
       ->check(CLI::Range(0u, 20'000u))
       ->capture_default_str();
@@ -120,6 +121,19 @@ int main(int argc, char** argv) {
   if (recordings.empty()) {
     synthetic.seed = options.seed;
     source = std::make_unique<synthetic_source>(synthetic);
+  } else if (auto stream = load_recording(recordings); !stream) {
+    return complain(stream.error());
+  } else if (*stream) {
+    options.recording = *stream;
+    options.recording_speed = speed;
+    options.recording_loop = loop;
+    if (!(*stream)->complete) fmt::print(stderr, "simnet: the recording was cut short; what is there is played\n");
+    // The chain only answers questions about the recording's blocks, all of which have happened.
+    limits.confirmed_lag_slots = limits.finalized_lag_slots = 0;
+    limits.blocks_max = 100'000;
+    auto blocks = (*stream)->blocks;
+    if (blocks.empty()) blocks.emplace_back();
+    source = std::make_unique<recorded_source>(std::move(blocks), false);
   } else {
     auto blocks = load_blocks(recordings);
     if (!blocks) return complain(blocks.error());

@@ -124,6 +124,12 @@ public:
   }
   std::string garbage_bytes(std::size_t size) override { return garbage(plan, size); }
   std::size_t queue_bytes_max() const override { return options.queue_bytes_max; }
+  const playback* recording() const override { return options.recording.get(); }
+  std::chrono::nanoseconds playing_time(std::uint64_t first_ns, std::uint64_t at_ns) const override {
+    return std::chrono::nanoseconds(
+        static_cast<std::int64_t>(static_cast<double>(at_ns - std::min(first_ns, at_ns)) / options.recording_speed));
+  }
+  bool recording_loops() const override { return options.recording_loop; }
 
   server_options options;
   asio::io_context io{1};
@@ -151,7 +157,14 @@ public:
 class ws_connection : public std::enable_shared_from_this<ws_connection> {
 public:
   ws_connection(server_core& server, endpoint& face, beast::tcp_stream stream)
-      : server_(server), face_(face), ws_(std::move(stream)), timer_(server.io), session_(server.cache) {}
+      : server_(server),
+        face_(face),
+        ws_(std::move(stream)),
+        timer_(server.io),
+        play_timer_(server.io),
+        session_(server.cache) {
+    if (server_.options.recording) playback_.emplace(*server_.options.recording);
+  }
   ~ws_connection() { --server_.connections; }
 
   template <class Request>
@@ -169,7 +182,7 @@ public:
   }
 
   void deliver(const chain_step& step) {
-    if (stalled_ || closed_) return;
+    if (stalled_ || closed_ || playback_) return;
     session_.deliver(step, [this](std::string frame) { send(std::move(frame)); });
   }
 
@@ -178,6 +191,7 @@ public:
     error_code ignored;
     beast::get_lowest_layer(ws_).socket().close(ignored);
     timer_.cancel();
+    play_timer_.cancel();
   }
 
 private:
@@ -192,8 +206,12 @@ private:
       const auto text = beast::buffers_to_string(self->buffer_.data());
       self->buffer_.consume(self->buffer_.size());
       if (self->stalled_) return;
-      for (auto& frame : self->session_.request(text, self->server_.view(self->face_.index)))
-        self->send(std::move(frame));
+      if (self->playback_) {
+        self->send(self->playback_->request(text));
+        if (self->playback_->subscribed() && !std::exchange(self->playing_, true)) self->begin_playing();
+      } else
+        for (auto& frame : self->session_.request(text, self->server_.view(self->face_.index)))
+          self->send(std::move(frame));
       if (!self->closed_ && !self->stalled_) self->read();
     });
   }
@@ -241,6 +259,28 @@ private:
       return reset();
     }
     write();
+  }
+
+  /// A moment for further subscriptions, then the recorded frames at their times.
+  void begin_playing() {
+    constexpr auto settle = std::chrono::milliseconds(50);
+    play_start_ = std::chrono::steady_clock::now() + settle;
+    play(playback_->next());
+  }
+
+  void play(const playback::notification* next) {
+    if (next == nullptr) {
+      if (!server_.options.recording_loop) return;
+      playback_->rewind();
+      return begin_playing();
+    }
+    const auto first = server_.options.recording->notifications.front().at_ns;
+    play_timer_.expires_at(play_start_ + server_.playing_time(first, next->at_ns));
+    play_timer_.async_wait([self = shared_from_this(), next](error_code ec) {
+      if (ec || self->stalled_ || self->closed_) return;
+      self->send(next->payload);
+      if (!self->stalled_ && !self->closed_) self->play(self->playback_->next());
+    });
   }
 
   void write() {
@@ -297,8 +337,11 @@ private:
   endpoint& face_;
   websocket::stream<beast::tcp_stream> ws_;
   beast::flat_buffer buffer_;
-  asio::steady_timer timer_;
+  asio::steady_timer timer_, play_timer_;
+  std::chrono::steady_clock::time_point play_start_;
   pubsub_session session_;
+  std::optional<playback_session> playback_;
+  bool playing_{};
   std::deque<queued> queue_;
   std::size_t queued_bytes_{};
   frame_ptr current_;
@@ -508,7 +551,9 @@ result<void> server_core::start() {
   if (!bound) return std::unexpected(bound.error());
   admin_port = *bound;
   next_slot = std::chrono::steady_clock::now();
-  if (options.slot_ms == 0) {
+  if (options.recording) {
+    while (!finished) produce();
+  } else if (options.slot_ms == 0) {
     produce();
   } else {
     schedule_slot();

@@ -6,6 +6,7 @@
 
 #include "messages/types/error.hpp"
 #include "tools/simnet/chain_driver.hpp"
+#include "tools/simnet/playback.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -23,7 +24,12 @@ struct server_options {
       admin_port{};           // of the first endpoint; the others always choose free ones
   std::uint32_t slot_ms{400}; // 0: slots come by POST /admin/step only
   std::uint64_t seed{1};
-  std::string schedule_json;               // an array of faults; empty: none
+  std::string schedule_json; // an array of faults; empty: none
+  /// Streams bring these recorded frames instead of the chain's steps; the chain then only answers questions and is
+  /// complete at once.
+  std::shared_ptr<const playback> recording;
+  double recording_speed{1.0};
+  bool recording_loop{};
   std::size_t queue_bytes_max{256u << 20}; // per WebSocket connection; beyond it the connection is closed
   std::size_t connections_max{1024};
 };
