@@ -6,6 +6,7 @@
 #include "messages/protocol/actor_admin.hpp"
 #include "messages/protocol/alert.hpp"
 #include "messages/protocol/chain_stream.hpp"
+#include "messages/protocol/endpoint.hpp"
 #include "messages/protocol/router.hpp"
 #include "messages/protocol/token.hpp"
 #include "messages/protocol/wallet.hpp"
@@ -20,6 +21,20 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::slot_rooted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::slot_undone)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::stream_health)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::entity_events)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::fetch_block)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::block_unavailable)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::list_blocks)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::block_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::stream_head)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::endpoint_condition)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::endpoint_status_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::endpoint_status)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::endpoint_force)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::ingest_status_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::ingest_status)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::slot_tally_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::slot_tally)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::actor_info)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::protocol::actor_list_request)
