@@ -1,6 +1,6 @@
 // Events as JSON, one object per line: the output of `sett decode`, for people's scripts. Amounts are decimal strings
-// (a double cannot hold them), addresses base58, what is not known or does not apply is left out. README.md documents
-// every field.
+// (a double cannot hold them), addresses base58, what is not known or does not apply is left out.
+// actors/decode/README.md documents every field.
 #pragma once
 
 #include "messages/types/chain_event.hpp"
