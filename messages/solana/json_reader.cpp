@@ -775,12 +775,12 @@ private:
     if (!assemble()) return false;
     if (wire_loaded_ != 0 && wire_loaded_ != loaded_writable_.size() + loaded_readonly_.size() && tx_.has_meta)
       return c_.fail(reader_errc::missing, "the addresses loaded from lookup tables are not given");
-    if (highest_index_ >= tx_.keys.size() && !tx_.has_meta && !tx_.keys.empty()) {
+    if (tx_.keys.empty()) return c_.fail(reader_errc::missing, "a transaction without account keys");
+    if (highest_index_ >= tx_.keys.size() && !tx_.has_meta) {
       tx_.loaded_missing = true;
       tx_.keys.resize(highest_index_ + std::size_t{1}, lazy_address(address{}));
     }
-    if (highest_index_ >= tx_.keys.size() && !(tx_.keys.empty() && outer_.empty()))
-      return c_.fail(reader_errc::out_of_range, "an account index without a key");
+    if (highest_index_ >= tx_.keys.size()) return c_.fail(reader_errc::out_of_range, "an account index without a key");
     if (tx_.required_signatures > tx_.static_key_count)
       return c_.fail(reader_errc::out_of_range, "more signers than keys");
     const auto complete = [&](const auto& balances) { return balances.empty() || balances.size() == tx_.keys.size(); };

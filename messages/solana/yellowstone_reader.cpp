@@ -184,6 +184,7 @@ private:
         header.num_readonly_signed_accounts() > header.num_required_signatures() ||
         header.num_readonly_unsigned_accounts() > written - header.num_required_signatures())
       return {reader_errc::out_of_range, "a message header that contradicts its keys"};
+    if (written == 0) return {reader_errc::missing, "a transaction without account keys"};
     const auto writable = static_cast<std::size_t>(meta.loaded_writable_addresses_size());
     const auto readonly = static_cast<std::size_t>(meta.loaded_readonly_addresses_size());
     if (written > 255 || writable > 255 || readonly > 255 || written + writable + readonly > key_limit)

@@ -186,6 +186,17 @@ TEST(unit_json_reader, refuses_what_contradicts_itself) {
   }
 }
 
+TEST(unit_json_reader, refuses_transactions_without_keys) {
+  for (const std::string keys : {"", R"("accountKeys":[],)"}) {
+    transaction_collector seen;
+    ASSERT_TRUE(read(R"({"transaction":{"signatures":[],"message":{)" + keys +
+                         R"("instructions":[{"programIdIndex":0,"accounts":[],"data":""}]}}})",
+                     seen));
+    EXPECT_EQ(seen.count, 0U);
+    EXPECT_EQ(seen.faults.size(), 1U);
+  }
+}
+
 TEST(unit_json_reader, refuses_what_is_no_json) {
   for (const std::string bad :
        {"{", "{\"a\":1", "[1,2", "{\"a\" 1}", "{\"a\":1,}", "{\"transactions\":[{]}", "[{}}", "{\"a\":\"b}",
