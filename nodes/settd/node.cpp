@@ -1,14 +1,22 @@
 #include "nodes/settd/node.hpp"
 
+#include "actors/buses/bus.hpp"
+#include "actors/buses/bus_actor.hpp"
 #include "actors/decode/decoder.hpp"
+#include "actors/market/token_actor.hpp"
+#include "actors/routing/event_router_actor.hpp"
 #include "actors/supervision/registry.hpp"
 #include "actors/supervision/supervisor_actor.hpp"
 #include "actors/supervision/system_config.hpp"
+#include "actors/wallets/wallet_actor.hpp"
+#include "messages/protocol/caf_messages.hpp"
+#include "messages/solana/base58.hpp"
 #include "nodes/api/http_server_io.hpp"
 #include "nodes/runtime/control_api.hpp"
 #include "nodes/runtime/data_dir_io.hpp"
 #include "nodes/runtime/gateway_actor.hpp"
 #include "nodes/runtime/node_clock_io.hpp"
+#include "nodes/store/rocksdb_store_io.hpp"
 #include "nodes/telemetry/log_io.hpp"
 #include "nodes/telemetry/metrics_io.hpp"
 
@@ -32,6 +40,8 @@ namespace {
 
 constexpr std::string_view gateway_path = "/node/gateway";
 constexpr std::string_view router_path = "/node/router";
+constexpr std::uint32_t router_mailbox = 100'000;
+constexpr std::int64_t bus_interval_ns = 50'000'000; // readers see a price at most this late
 
 std::vector<std::string> secrets_of(const config::settings& s) {
   std::vector<std::string> out;
@@ -72,6 +82,31 @@ std::size_t thread_count(std::uint32_t wanted) {
   return wanted != 0 ? wanted : std::max(2U, std::thread::hardware_concurrency());
 }
 
+constexpr std::int64_t second_ns = 1'000'000'000;
+
+/// Names of entities are 32 raw bytes in the registry and base58 on a screen.
+supervision::name_format base58_names() {
+  return {.show =
+              [](std::string_view name) {
+                address a;
+                if (name.size() != a.bytes.size()) return std::string(name);
+                std::copy(name.begin(), name.end(), a.bytes.begin());
+                return solana::to_base58(a);
+              },
+          .read = [](std::string_view text) -> std::optional<std::string> {
+            const auto a = solana::parse_address(text);
+            if (!a) return std::nullopt;
+            return std::string(a->bytes.begin(), a->bytes.end());
+          }};
+}
+
+template <class T>
+supervision::child_spec bus_child(std::string name, std::shared_ptr<buses::bus<T>> bus) {
+  return {.name = std::move(name), .start = [bus](caf::actor_system& s, supervision::cell_ptr cell) {
+            return s.spawn<buses::bus_actor<T>>(std::move(cell), bus, bus_interval_ns);
+          }};
+}
+
 class system_config : public caf::actor_system_config {
 public:
   explicit system_config(std::size_t threads) { supervision::configure(*this, threads); }
@@ -88,6 +123,10 @@ struct node::parts {
   telemetry::node_metrics metrics;
   std::optional<runtime::data_dir> data;
   std::unique_ptr<telemetry::node_logger> log;
+  std::shared_ptr<store::rocksdb_store> snapshots;
+  std::shared_ptr<buses::market_bus> market = std::make_shared<buses::market_bus>();
+  std::shared_ptr<buses::signal_bus> signals = std::make_shared<buses::signal_bus>();
+  std::shared_ptr<buses::alert_bus> alerts = std::make_shared<buses::alert_bus>();
   std::optional<system_config> actor_settings;
   std::optional<caf::actor_system> system;
   std::shared_ptr<supervision::registry> actors;
@@ -119,11 +158,49 @@ struct node::parts {
     if (const auto faults = decode::check_layouts(); !faults.empty())
       return fail("node", runtime::runtime_errc::cannot_start,
                   fmt::format("decoder layouts contradict their discriminators: {}", fmt::join(faults, "; ")));
-    start_actors();
+    if (auto opened = store::rocksdb_store::open(
+            {.folder = values().node.data_dir + "/store", .block_cache_bytes = values().store.cache_bytes});
+        !opened)
+      return std::unexpected(opened.error());
+    else
+      snapshots = std::move(*opened);
+    if (auto started_actors = start_actors(); !started_actors) return started_actors;
     return start_api();
   }
 
-  void start_actors() {
+  result<std::vector<routing::tracked_wallet>> tracked_wallets() const {
+    std::vector<routing::tracked_wallet> out;
+    for (const auto& w : values().tracked) {
+      const auto parsed = solana::parse_address(w.address);
+      if (!parsed)
+        return fail("node", runtime::runtime_errc::bad_settings,
+                    fmt::format("wallet.{}.address: {}", w.name, parsed.error().message));
+      out.push_back({*parsed, w.name});
+    }
+    return out;
+  }
+
+  result<routing::event_router_options> router_options() const {
+    auto tracked = tracked_wallets();
+    if (!tracked) return std::unexpected(tracked.error());
+    routing::event_router_options o;
+    o.limits.live_max = values().tokens.live_max;
+    o.limits.idle_ns = values().tokens.idle_passivate_s * second_ns;
+    o.limits.save_interval_ns = values().store.snapshot_interval_ms * (second_ns / 1000);
+    o.key_format = base58_names();
+    o.make_token =
+        market::token_factory(std::make_shared<const market::token_outlets>(market::token_outlets{market, signals}));
+    o.make_wallet = wallets::wallet_factory();
+    o.tracked_by_setting = std::move(*tracked);
+    o.tracked_max = values().wallets.tracked_max;
+    o.answer_within_ns = values().api.request_timeout_ms * (second_ns / 1000) / 2;
+    o.seed = static_cast<std::uint64_t>(clock.wall_now().value);
+    return o;
+  }
+
+  result<void> start_actors() {
+    const auto router = router_options();
+    if (!router) return std::unexpected(router.error());
     actor_settings.emplace(thread_count(values().actors.threads_max));
     system.emplace(*actor_settings);
     actors = std::make_shared<supervision::registry>();
@@ -133,11 +210,20 @@ struct node::parts {
     children.push_back({.name = "gateway", .start = [](caf::actor_system& s, supervision::cell_ptr cell) {
                           return s.spawn<runtime::gateway_actor>(std::move(cell));
                         }});
+    children.push_back(bus_child<protocol::price_update>("market-bus", market));
+    children.push_back(bus_child<protocol::opportunity>("signal-bus", signals));
+    children.push_back(bus_child<protocol::alert>("alert-bus", alerts));
+    children.push_back({.name = "router",
+                        .mailbox_bound = router_mailbox,
+                        .start = [this, o = *router](caf::actor_system& s, supervision::cell_ptr cell) {
+                          return s.spawn<routing::event_router_actor>(std::move(cell), actors, snapshots, o);
+                        }});
     root = system->spawn<supervision::supervisor_actor>(
         root_cell, actors,
         supervision::supervisor_settings{.directory = "/node", .restart = {.never_give_up = true}, .seed = 1},
         std::move(children));
     root_cell->state(supervision::actor_state::running); // nobody above it would say so
+    return {};
   }
 
   runtime::node_status status() {
@@ -194,6 +280,24 @@ struct node::parts {
     return {};
   }
 
+  /// Waits until every entity has stored what can be stored, at most until half of the grace period is over. What is
+  /// not stored is read again from the chain after the next start.
+  void settle_entities() {
+    const auto cell = actors ? actors->find(router_path) : nullptr;
+    const auto router = cell ? cell->self() : nullptr;
+    if (!router) return;
+    caf::scoped_actor self(*system);
+    const auto end = clock.steady_now().value + values().node.shutdown_grace_ms * (second_ns / 1000) / 2;
+    bool waiting = true;
+    while (waiting && clock.steady_now().value < end) {
+      self->request(caf::actor_cast<caf::actor>(router), std::chrono::milliseconds(200),
+                    protocol::router_status_request{})
+          .receive([&](const protocol::router_status& s) { waiting = s.dirty != 0; }, [](const caf::error&) {});
+      if (waiting)
+        std::this_thread::sleep_for(std::chrono::milliseconds(20)); // the entities store on their own schedule
+    }
+  }
+
   /// Asks the root supervisor to stop its children in reverse order and waits for the end.
   void stop_actors() {
     if (!root) return;
@@ -209,8 +313,10 @@ struct node::parts {
     if (log) log_of("node").info("node-stopping", "the node stops");
     if (http) http->stop();
     if (local) local->stop();
+    settle_entities();
     stop_actors();
     system.reset(); // waits for every actor
+    if (snapshots) snapshots->close();
     if (!log) return;
     log_of("node").info("node-stopped", "the node has stopped");
     log->stop();
