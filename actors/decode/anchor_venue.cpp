@@ -24,6 +24,13 @@ void anchor_instruction::known_or_unknown(std::span<const layout_check> layouts)
 namespace {
 std::uint64_t net(std::uint64_t gained, std::uint64_t lost) { return gained > lost ? gained - lost : 0; }
 
+/// Plain Token-2022 transfers do not say what is withheld on the way in; the venue's event then states what arrived.
+bool hides_fee(const context& ctx, context::range below, std::uint8_t vault) {
+  for (const auto& move : ctx.index.moves(below))
+    if (move.destination == vault && move.kind == move_kind::token_2022 && !move.fee_stated) return true;
+  return false;
+}
+
 address mint_at(const anchor_instruction& ix, std::uint8_t mint, std::uint8_t vault) {
   if (mint != pool_accounts::none) return ix.account(mint);
   const address* known = ix.ctx().index.mint_of(ix.key(vault));
@@ -56,10 +63,17 @@ bool emit_swap(const anchor_instruction& ix, program_kind program, const pool_ac
   swap.amount_out.value = paid;
   swap.gave.value = net(in.sent, in.out);
   swap.got.value = net(out.arrived, out.in);
-  bool witnessed = facts.amount_in.value_or(gained) == gained && facts.amount_out.value_or(paid) == paid;
-  if (!witnessed && facts.amount_in.value_or(gained) < gained && facts.amount_out.value_or(paid) == paid) {
-    // Plain Token-2022 transfers hide the fee withheld on the way in, the venue's event states what arrived.
-    swap.amount_in.value = *facts.amount_in;
+  if (at.pays != pool_accounts::none && at.is_paid != pool_accounts::none) {
+    // The trader's own accounts also see what went beside the vaults: fees to others, a referrer's part.
+    const auto payer = flow_of(ctx, below, ix.key(at.pays)), payee = flow_of(ctx, below, ix.key(at.is_paid));
+    if (const auto given = net(payer.out, payer.in); given > 0) swap.gave.value = given;
+    if (const auto received = net(payee.in, payee.out); received > 0) swap.got.value = received;
+  }
+  const std::uint64_t stated_in = facts.amount_in.value_or(gained), stated_out = facts.amount_out.value_or(paid);
+  bool witnessed = stated_in == gained && stated_out == paid;
+  if (!witnessed && stated_in < gained && stated_out == paid &&
+      hides_fee(ctx, below, ix.key(a_in ? at.vault_a : at.vault_b))) {
+    swap.amount_in.value = stated_in;
     witnessed = true;
   }
   swap.balances_agree = witnessed && ctx.index.balances_explained(ix.key(a_in ? at.vault_a : at.vault_b)) &&
@@ -70,20 +84,6 @@ bool emit_swap(const anchor_instruction& ix, program_kind program, const pool_ac
   swap.base_is_mint_in = a_in;
   swap.after = facts.after;
   ctx.emit(ix.raw(), program, swap);
-
-  if (at.pays == pool_accounts::none || at.is_paid == pool_accounts::none) return true;
-  const auto payer = flow_of(ctx, below, ix.key(at.pays)), payee = flow_of(ctx, below, ix.key(at.is_paid));
-  const std::uint64_t given = net(payer.out, payer.in), got = net(payee.in, payee.out);
-  if (given == 0 || got == 0 || (given == swap.amount_in.value && got == swap.amount_out.value)) return true;
-  event::trade trade;
-  trade.trader = swap.trader;
-  trade.mint_in = swap.mint_in;
-  trade.mint_out = swap.mint_out;
-  trade.amount_in.value = given;
-  trade.amount_out.value = got;
-  trade.leg_count = 1;
-  trade.router = program;
-  ctx.add_route(ix.position(), trade);
   return true;
 }
 

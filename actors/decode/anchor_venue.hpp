@@ -89,9 +89,7 @@ struct swap_facts {
   pool_state after{}; // oriented A, B
 };
 
-/// Writes one swap, and where the trader's accounts gave or got other amounts than the pool (fees taken beside it,
-/// Token-2022 fees on the way out) records them for the trade. A swap whose amounts cannot be told is named unknown and
-/// yields nothing: false.
+/// Writes one swap. A swap whose amounts cannot be told is named unknown and yields nothing: false.
 bool emit_swap(const anchor_instruction& ix, program_kind program, const pool_accounts& at, const swap_facts& facts);
 
 struct pair_amounts {

@@ -396,10 +396,13 @@ TEST(unit_venues, read_the_state_after_and_the_fee_from_the_venues_event) {
 }
 
 TEST(unit_venues, do_not_agree_with_an_event_that_states_other_amounts) {
-  const auto s =
-      all_of<event::swap>(decoded(dlmm_swap_with_event(dlmm_swap_event(made_up_address(0), 1000, 401)))).at(0);
-  EXPECT_FALSE(s.balances_agree);
-  EXPECT_EQ(s.amount_out.value, 400U);
+  for (const auto& [in, out] : {std::pair{1000U, 401U}, {999U, 400U}, {1001U, 400U}}) {
+    const auto s =
+        all_of<event::swap>(decoded(dlmm_swap_with_event(dlmm_swap_event(made_up_address(0), in, out)))).at(0);
+    EXPECT_FALSE(s.balances_agree) << in << " " << out;
+    EXPECT_EQ(s.amount_in.value, 1000U);
+    EXPECT_EQ(s.amount_out.value, 400U);
+  }
 }
 
 TEST(unit_venues, ignore_an_event_of_another_pool_and_a_cut_one) {
