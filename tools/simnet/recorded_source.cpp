@@ -2,18 +2,19 @@
 
 #include "tools/simnet/block_parser.hpp"
 
-#include <algorithm>
+#include <map>
+#include <utility>
 
 namespace sett::simnet {
 
 recorded_source::recorded_source(std::vector<chain_block> blocks, bool loop) : loop_(loop) {
   SETT_ASSERT(!blocks.empty());
-  std::stable_sort(blocks.begin(), blocks.end(), [](const auto& a, const auto& b) { return a.slot < b.slot; });
+  std::map<slot_number, block_ptr> by_slot; // the same slot twice: the first one is played
   for (auto& block : blocks) {
-    if (!blocks_.empty() && blocks_.back()->slot == block.slot)
-      continue; // the same slot twice: the first one is played
-    blocks_.push_back(std::make_shared<const chain_block>(std::move(block)));
+    const auto slot = block.slot;
+    if (!by_slot.contains(slot)) by_slot.emplace(slot, std::make_shared<const chain_block>(std::move(block)));
   }
+  for (auto& [slot, block] : by_slot) blocks_.push_back(std::move(block));
 }
 
 std::optional<chain_block> recorded_source::next(const chain_block& proposed) {
