@@ -42,7 +42,8 @@ struct frame_origin {
   steady_time_ns received_steady; // stamped by the socket thread before parsing
   wall_time_ns received_wall;
   bool backfill{};
-  std::uint64_t sequence{}; // counts what this endpoint sent into this stream, from 1; a hole: something was shed. 0: not counted
+  std::uint64_t
+      sequence{}; // counts what this endpoint sent into this stream, from 1; a hole: something was shed. 0: not counted
 };
 
 using block_update_ptr = std::shared_ptr<const block_update>;

@@ -29,7 +29,8 @@ THIRD_PARTY = {
     "boost/beast": [r"_io\.[ch]pp$", r"^nodes/api/", r"^tools/simnet/", r"^tools/sett/"],
     "grpcpp/": [r"_io\.[ch]pp$", r"^tools/simnet/"],
     "prometheus/": [r"^nodes/telemetry/", r"^nodes/api/"],
-    "caf/": [r"_actor\.[ch]pp$", r"^actors/supervision/", r"^actors/buses/", r"^nodes/", r"^messages/protocol/"],
+    "caf/": [r"_actor\.[ch]pp$", r"^actors/supervision/", r"^actors/buses/", r"^actors/routing/entity_(shell|protocol)\.", r"^nodes/",
+             r"^messages/protocol/"],
     "spdlog/": [r"^nodes/telemetry/"],
     "toml++/": [r"^config/"],
     "CLI/": [r"^tools/", r"^nodes/[a-z]+d/"],
@@ -50,7 +51,7 @@ IMPURE = [
 ]
 PURE_FOLDERS = ("messages/types/", "messages/ports/", "messages/solana/", "messages/protocol/", "messages/recording/", "actors/")
 # What actors run on (CAF's atoms and message types, the cells of live actors): neither rules nor shells.
-RUNTIME = re.compile(r"^messages/protocol/caf_|^actors/supervision/(actor_cell|registry|bounded_|system_config|timer_service)")
+RUNTIME = re.compile(r"^messages/protocol/caf_|^actors/supervision/(actor_cell|registry|bounded_|system_config|timer_)|^actors/buses/bus\.|^actors/routing/entity_(shell|protocol)\.")
 SHELL = re.compile(r"(_actor|_io)\.[ch]pp$")
 SOURCE = re.compile(r"\.(cpp|hpp)$")
 

@@ -338,7 +338,8 @@ TEST(unit_pool_quote, proves_each_fee_model_by_the_swap_itself_and_claims_none_o
 TEST(unit_candle_book, measures_trend_and_volatility_by_the_textbook) {
   std::vector<protocol::candle> c;
   const double closes[] = {100, 110, 99, 99, 120};
-  for (int i = 0; i < 5; ++i) c.push_back({static_cast<std::uint32_t>(60 * i), 1, closes[i], closes[i], closes[i], closes[i], 1});
+  for (int i = 0; i < 5; ++i)
+    c.push_back({static_cast<std::uint32_t>(60 * i), 1, closes[i], closes[i], closes[i], closes[i], 1});
   EXPECT_NEAR(change_over(c, 120), 120.0 / 99 - 1, 1e-12);
   EXPECT_NEAR(change_over(c, 3600), 0.2, 1e-12);
   double r[4], mean = 0, var = 0;
