@@ -257,7 +257,6 @@ struct endpoint_actor::connection {
   frame_origin base;
   bool parts{};
   std::unique_ptr<feed_and_decoders::decoder> decoder;
-  std::function<result<void>(const frame&, ingest::decoded_frame&)> grpc_decoder;
 
   template <class Note>
   void note(Note&& n) const {
@@ -268,8 +267,9 @@ struct endpoint_actor::connection {
     shared->feed.frame(f.received.steady, f.size);
     auto& out = decoder->out;
     out.clear();
-    const auto ok = binary ? grpc_decoder(f, out)
-                           : decoder->reader.pubsub_frame({f.data, f.size, f.size + solana::text_padding}, out);
+    const auto ok =
+        binary ? decoder->reader.yellowstone_message({reinterpret_cast<const std::uint8_t*>(f.data), f.size}, out)
+               : decoder->reader.pubsub_frame({f.data, f.size, f.size + solana::text_padding}, out);
     if (!ok) shared->feed.malformed(ok.error().message);
     auto from = base;
     from.received_steady = f.received.steady;
@@ -302,11 +302,11 @@ void endpoint_actor::open(const open_stream& effect) {
   c->base = origin({}, false);
   c->parts = setup_->options.plan == plan_kind::transaction_subscribe;
   c->decoder = shared_->take();
-  c->grpc_decoder = setup_->grpc_decoder;
+  c->decoder->reader.begin_connection();
   const auto opened = [c](const stamp&) { c->note(stream_opened{c->generation}); };
   const auto closed = [c](const std::string& why) { c->note(stream_closed{c->generation, why}); };
-  if (grpc_ && setup_->grpc_decoder && setup_->grpc_request) {
-    grpc_->open(setup_->grpc_request(setup_->options.level, effect.from_slot),
+  if (grpc_) {
+    grpc_->open(effect.from_slot,
                 {.on_open = opened, .on_message = [c](const frame& f) { c->take(f, true); }, .on_closed = closed});
   } else if (websocket_) {
     websocket_->open({.on_open = opened, .on_frame = [c](const frame& f) { c->take(f, false); }, .on_closed = closed});

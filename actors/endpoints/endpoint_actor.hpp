@@ -27,10 +27,6 @@ struct endpoint_setup {
   std::shared_ptr<ingest::update_pool> pool;
   std::function<caf::actor()> ingest; // who gets the stream; asked again and again, so a restarted one is found
   ports::area_log log;
-  /// Reads one gRPC message; the composition root gives the reader so that protobuf stays out of here. Unused without
-  /// gRPC.
-  std::function<result<void>(const frame&, ingest::decoded_frame&)> grpc_decoder;
-  std::function<std::string(commitment, slot_number from_slot)> grpc_request;
 };
 
 class feed_and_decoders;

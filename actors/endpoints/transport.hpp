@@ -89,8 +89,10 @@ struct grpc_events {
 class grpc_stream_client {
 public:
   virtual ~grpc_stream_client() = default;
-  /// Opens Geyser.Subscribe and sends `request` (a serialised SubscribeRequest) as its first message.
-  virtual void open(std::string request, grpc_events events) = 0;
+  /// Opens Geyser.Subscribe for transactions without votes, slots and block meta at the options' commitment.
+  /// `from_slot`: replay from there as far as the server still has it; 0: from now on. A stream that is still there is
+  /// dropped without its on_closed.
+  virtual void open(slot_number from_slot, grpc_events events) = 0;
   virtual void close() = 0;
 };
 

@@ -32,7 +32,7 @@ bool carries_transactions(std::string_view text) {
 } // namespace
 
 /// Turns what the reader visits into updates: a block's transactions into one, single ones into one each.
-class stream_decoder::collector final : public solana::transaction_visitor {
+class stream_decoder::collector final : public solana::stream_visitor {
 public:
   collector(update_pool& pool, decoder_counters& counters) : pool_(pool), counters_(counters) {}
 
@@ -40,6 +40,7 @@ public:
     out_ = &out;
     level_ = level;
     block_expected_ = block_expected;
+    in_parts_ = false;
     refusal_.reset();
     current_.reset();
   }
@@ -56,6 +57,7 @@ public:
     out_->updates.push_back(std::move(current_));
     current_.reset();
   }
+  void slot(const slot_update& u) override { out_->slots.push_back(u); }
   void block(const solana::block_header& header) override {
     ++counters_.blocks;
     if (!current_) current_ = pool_.take();
@@ -68,6 +70,10 @@ public:
     u.block_time = header.time;
     u.commitment = level_;
     u.complete = header.fault_count == 0; // a transaction that could not be read is a hole
+    if (in_parts_ && !provable(header.slot)) {
+      current_.reset(); // closes nothing
+      return;
+    }
     u.transaction_count = header.transaction_count;
     u.vote_count = header.vote_count;
     for (auto& t : u.batch.transactions) t.slot = header.slot;
@@ -82,7 +88,17 @@ public:
     ++counters_.transaction_faults;
     if (!first_fault_) first_fault_ = e;
   }
-  [[nodiscard]] bool refused() const { return refusal_.has_value(); }
+  void begin_parts(decoded_frame& out, commitment level) {
+    begin(out, level, false);
+    in_parts_ = true;
+  }
+  void begin_connection() { first_slot_ = newest_slot_ = broken_to_ = 0; }
+  void saw(slot_number slot) {
+    if (first_slot_ == 0) first_slot_ = slot.value;
+    newest_slot_ = std::max(newest_slot_, slot.value);
+  }
+  /// A message was lost: it may have belonged to any slot that is open.
+  void broke() { broken_to_ = std::max(broken_to_, newest_slot_ + 1); }
   [[nodiscard]] std::optional<error> take_fault() { return std::exchange(first_fault_, std::nullopt); }
 
 private:
@@ -91,6 +107,9 @@ private:
   decoded_frame* out_{};
   commitment level_{};
   bool block_expected_{};
+  [[nodiscard]] bool provable(slot_number slot) const { return slot.value > first_slot_ && slot.value > broken_to_; }
+  bool in_parts_{};
+  std::uint64_t first_slot_{}, newest_slot_{}, broken_to_{};
   std::shared_ptr<block_update> current_;
   std::optional<error> refusal_, first_fault_;
 };
@@ -99,13 +118,13 @@ stream_decoder::stream_decoder(const options& o, std::shared_ptr<update_pool> po
     : options_(o), pool_(std::move(pool)), collector_(std::make_unique<collector>(*pool_, counters_)) {}
 stream_decoder::~stream_decoder() = default;
 
-result<void> stream_decoder::admit(solana::padded_view text) {
+result<void> stream_decoder::admit(std::size_t size) {
   ++counters_.frames;
-  counters_.bytes += text.size();
-  if (text.size() <= options_.frame_bytes_max) return {};
+  counters_.bytes += size;
+  if (size <= options_.frame_bytes_max) return {};
   ++counters_.too_large;
   return fail("ingest", ingest_errc::too_large,
-              fmt::format("a frame of {} bytes is over the bound of {}", text.size(), options_.frame_bytes_max));
+              fmt::format("a frame of {} bytes is over the bound of {}", size, options_.frame_bytes_max));
 }
 
 std::unexpected<error> stream_decoder::malformed(const error& cause) {
@@ -121,7 +140,7 @@ result<void> stream_decoder::content(solana::padded_view text, const solana::rea
 }
 
 result<void> stream_decoder::pubsub_frame(solana::padded_view text, decoded_frame& out) {
-  if (auto ok = admit(text); !ok) return ok;
+  if (auto ok = admit(text.size()); !ok) return ok;
   bool transactions = text.size() > small_frame && carries_transactions(text.text());
   if (!transactions)
     if (auto ok = envelope(text, out, transactions); !ok) return ok;
@@ -132,8 +151,26 @@ result<void> stream_decoder::pubsub_frame(solana::padded_view text, decoded_fram
   return content(text, {}, out);
 }
 
+void stream_decoder::begin_connection() { collector_->begin_connection(); }
+
+result<void> stream_decoder::yellowstone_message(std::span<const std::uint8_t> bytes, decoded_frame& out) {
+  if (auto ok = admit(bytes.size()); !ok) {
+    collector_->broke();
+    return ok;
+  }
+  collector_->begin_parts(out, options_.level);
+  auto info = yellowstone_.read(bytes, *collector_);
+  for (const auto& u : out.updates)
+    if (!u->complete) collector_->saw(u->slot);
+  for (const auto& s : out.slots) collector_->saw(s.slot);
+  const auto fault = collector_->take_fault();
+  if (info && !fault) return {};
+  collector_->broke();
+  return malformed(info ? *fault : info.error());
+}
+
 result<void> stream_decoder::block_reply(solana::padded_view text, slot_number slot, decoded_frame& out) {
-  if (auto ok = admit(text); !ok) return ok;
+  if (auto ok = admit(text.size()); !ok) return ok;
   collector_->begin(out, options_.level, true);
   if (auto ok = content(text, {.slot = slot}, out); !ok) return ok;
   if (!out.updates.empty()) return {};
@@ -144,7 +181,7 @@ result<void> stream_decoder::block_reply(solana::padded_view text, slot_number s
 }
 
 result<void> stream_decoder::transaction_reply(solana::padded_view text, decoded_frame& out) {
-  if (auto ok = admit(text); !ok) return ok;
+  if (auto ok = admit(text.size()); !ok) return ok;
   bool ignored = false;
   if (auto ok = envelope(text, out, ignored); !ok) return ok;
   collector_->begin(out, options_.level, false);
@@ -152,7 +189,7 @@ result<void> stream_decoder::transaction_reply(solana::padded_view text, decoded
 }
 
 result<void> stream_decoder::plain_reply(solana::padded_view text, decoded_frame& out) {
-  if (auto ok = admit(text); !ok) return ok;
+  if (auto ok = admit(text.size()); !ok) return ok;
   bool ignored = false;
   return envelope(text, out, ignored);
 }

@@ -11,12 +11,14 @@
 #include "actors/ingest/update_pool.hpp"
 #include "messages/solana/json_cursor.hpp"
 #include "messages/solana/json_reader.hpp"
+#include "messages/solana/yellowstone_reader.hpp"
 #include "messages/types/block_update.hpp"
 #include "messages/types/error.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -83,11 +85,17 @@ public:
   /// The body of any other reply, single or batch: answers only.
   result<void> plain_reply(solana::padded_view text, decoded_frame& out);
 
+  /// One serialised Yellowstone SubscribeUpdate. Transactions become partial updates; block meta closes its slot,
+  /// unless the connection began within it or a message of it could not be read. Error: malformed, too_large.
+  result<void> yellowstone_message(std::span<const std::uint8_t> bytes, decoded_frame& out);
+  /// A new Yellowstone connection: what was seen of the last one proves nothing any more.
+  void begin_connection();
+
   [[nodiscard]] const decoder_counters& counters() const { return counters_; }
 
 private:
   class collector;
-  result<void> admit(solana::padded_view text);
+  result<void> admit(std::size_t size);
   result<void> envelope(solana::padded_view text, decoded_frame& out, bool& content);
   result<void> content(solana::padded_view text, const solana::read_options& how, decoded_frame& out);
   std::unexpected<error> malformed(const error& cause);
@@ -96,6 +104,7 @@ private:
   std::shared_ptr<update_pool> pool_;
   solana::json_reader reader_;
   solana::json_document document_;
+  solana::yellowstone_reader yellowstone_;
   std::unique_ptr<collector> collector_;
   decoder_counters counters_;
 };
