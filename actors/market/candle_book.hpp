@@ -2,7 +2,7 @@
 // time, so a slot falls into exactly one candle of each width; slots are added in ascending order once they are final,
 // so the result does not depend on the order in which events arrived.
 //
-// A candle takes 48 bytes; all rings together hold at most 61 of them (2.9 kB), less while the token is young.
+// A candle takes 48 bytes; all rings together hold at most 47 of them (2.3 kB), less while the token is young.
 #pragma once
 
 #include "messages/protocol/token.hpp"
@@ -27,7 +27,7 @@ struct timeframe {
   std::uint32_t width_s;
   std::uint32_t capacity;
 };
-inline constexpr std::array<timeframe, 5> timeframes{{{1, 15}, {60, 20}, {300, 12}, {900, 8}, {3600, 6}}};
+inline constexpr std::array<timeframe, 5> timeframes{{{1, 10}, {60, 15}, {300, 12}, {900, 6}, {3600, 4}}};
 
 class candle_book {
 public:

@@ -16,7 +16,7 @@ namespace sett::market {
 class holder_sketch {
 public:
   static constexpr std::size_t register_count = 128;
-  static constexpr std::size_t top_max = 16;
+  static constexpr std::size_t top_max = 12;
 
   /// The wallet's net change over one final slot; 0 counts it as seen only when it received.
   void add(const address& wallet, std::int64_t delta, bool received);

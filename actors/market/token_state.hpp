@@ -110,7 +110,7 @@ class token_state {
 public:
   static constexpr std::size_t window_slots_max = 512;
   static constexpr std::size_t pools_max = 8;
-  static constexpr std::size_t trail_max = 16;
+  static constexpr std::size_t trail_max = 12;
   static constexpr std::size_t holder_changes_max = 64;
   static constexpr std::size_t name_max = 64, symbol_max = 32, uri_max = 256;
 

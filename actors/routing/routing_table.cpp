@@ -10,6 +10,8 @@ namespace sett::routing {
 
 namespace {
 
+constexpr std::int64_t recency_ns = 1'000'000'000;
+
 /// The wallets an event may concern, at most three: signer, sender, receiver.
 template <class Visit>
 void each_wallet(const event_batch& batch, const chain_event& e, Visit visit) {
@@ -88,7 +90,9 @@ void routing_table::update(const protocol::chain_update& u, steady_time_ns now) 
   replay_.push_back(std::move(h));
   const auto& entities = replay_.back().entities;
   for (const auto& t : entities) {
-    entities_[t.id].recent.push_back(sequence);
+    auto& recent = entities_[t.id].recent;
+    if (recent.capacity() == 0) recent.reserve(4);
+    recent.push_back(sequence);
     mark_dirty(t.id);
     pump(t.id);
   }
@@ -176,8 +180,9 @@ entity_id routing_table::touch(entity_kind kind, const address& key, steady_time
   }
   auto& e = entities_[id];
   if (e.now == phase::given_up) return no_entity;
-  e.touched_ns = now.value;
-  if (newest_entity_ != id) {
+  // Recency to a second is enough and spares busy entities the walk through three list neighbours.
+  if (now.value - e.touched_ns >= recency_ns) {
+    e.touched_ns = now.value;
     unlink(id);
     link_newest(id);
   }

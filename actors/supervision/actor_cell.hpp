@@ -61,10 +61,8 @@ public:
   // ----------------------------------------------------------------------------------------------------------
   /// A counted message left the mailbox.
   void consumed();
-  void handled(std::int64_t duration_ns) {
-    handling_.add(duration_ns);
-    handled_.store(handled_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  }
+  void handled() { handled_.store(handled_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+  void timed(std::int64_t duration_ns) { handling_.add(duration_ns); }
   /// The actor ended: what still waited is dead letters.
   void drained();
   /// Remembers a death. Returns true when this work is parked now: it killed the actor deaths_to_park times.

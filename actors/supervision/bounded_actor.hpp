@@ -2,7 +2,8 @@
 // no bound and its metrics are not in the packaged library, but `enqueue` and `consume` are virtual, so this class
 //   - counts waiting messages and refuses more than the cell's bound; a refused request is answered at once with
 //     sec::unavailable_or_would_block, a refused message is counted;
-//   - times every handler (p50/p99) and knows the age of the oldest waiting message (lower bound, see actor_cell.hpp);
+//   - times one handler call in four (p50/p99) and knows the age of the oldest waiting message (lower bound, see
+//   actor_cell.hpp);
 //   - counts dead letters: messages nobody handles, and those left over or arriving after the end;
 //   - turns an exception into evidence in the cell and an orderly end (sec::runtime_error); a message that killed the
 //   actor twice is
@@ -57,6 +58,7 @@ protected:
 private:
   cell_ptr cell_;
   std::uint32_t generation_;
+  std::uint32_t messages_{};
   std::uint64_t work_{};
   std::string_view what_;
 };
