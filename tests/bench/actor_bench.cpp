@@ -16,6 +16,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <malloc.h>
 #include <thread>
 #include <unistd.h>
@@ -145,6 +146,10 @@ public:
   }
 };
 
+/// CPU seconds of this process: what a machine shared with others can compare.
+double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+double raw_cpu_ns{};
 double raw_rate() {
   config cfg;
   caf::actor_system system(cfg);
@@ -152,10 +157,12 @@ double raw_rate() {
   for (std::uint64_t i = 0; i < token_count; ++i) targets.push_back(system.spawn<raw_target>());
   const auto sender = system.spawn<raw_sender>(targets);
   raw_received = 0;
+  const auto cpu = cpu_seconds();
   const auto begin = clock_type::now();
   for (std::size_t b = 0; b < blocks; ++b) caf::anon_send(sender, std::uint64_t{b + 1});
   while (raw_received < blocks * per_block) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   const double seconds = std::chrono::duration<double>(clock_type::now() - begin).count();
+  raw_cpu_ns = (cpu_seconds() - cpu) * 1e9 / (blocks * per_block);
   caf::anon_send_exit(sender, caf::exit_reason::kill);
   for (auto& t : targets) caf::anon_send_exit(t, caf::exit_reason::kill);
   return static_cast<double>(blocks * per_block) / seconds;
@@ -169,6 +176,7 @@ void events_into_token_actors(benchmark::State& state) {
   for (auto _ : state) {
     raw = std::max(raw, raw_rate());
     node n(token_count);
+    const auto cpu = cpu_seconds();
     std::uint64_t messages = 0; // two events of one token in a block travel together
     const auto begin = clock_type::now();
     for (const auto& b : recording) caf::anon_send(n.router, protocol::chain_update{b, {}});
@@ -176,6 +184,10 @@ void events_into_token_actors(benchmark::State& state) {
     self->request(n.router, std::chrono::seconds(60), protocol::router_status_request{})
         .receive([&](protocol::router_status& s) { messages = s.routed - token_count; }, [](caf::error&) {});
     wait_for(token_count + messages);
+    const double cpu_ns = (cpu_seconds() - cpu) * 1e9 / (blocks * per_block);
+    state.counters["cpu_ns_per_event"] = cpu_ns;
+    state.counters["raw_cpu_ns_per_send"] = raw_cpu_ns;
+    state.counters["ratio_by_cpu"] = raw_cpu_ns / cpu_ns;
     const double seconds = std::chrono::duration<double>(clock_type::now() - begin).count();
     ours = std::max(ours, static_cast<double>(blocks * per_block) / seconds);
   }
