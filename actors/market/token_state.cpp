@@ -609,8 +609,9 @@ protocol::token_detail token_state::detail() const {
         d.series.push_back({static_cast<quote_class>(q), timeframes[f].width_s, {ring.begin(), ring.end()}});
     }
   d.holders.assign(all.holders.top().begin(), all.holders.top().end());
-  std::stable_sort(d.holders.begin(), d.holders.end(),
-                   [](const auto& a, const auto& b) { return a.net_base > b.net_base; });
+  std::sort(d.holders.begin(), d.holders.end(), [](const auto& a, const auto& b) {
+    return a.net_base != b.net_base ? a.net_base > b.net_base : a.wallet < b.wallet;
+  });
   for (const auto& t : all.trail) d.trail.push_back({slot_number{t.slot}, unix_seconds{t.time_s}, trail_text(t)});
   d.duplicates = all.duplicates;
   d.undone = all.undone;

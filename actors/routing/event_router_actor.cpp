@@ -230,7 +230,7 @@ caf::behavior event_router_actor::make_behavior() {
                                 });
         return answer;
       },
-      [this](stored_token& m) {
+      [](stored_token& m) {
         if (!m.value || !*m.value) {
           m.answer.deliver(
               not_found(m.value ? "this token was never seen here" : "the snapshot store cannot read this token"));

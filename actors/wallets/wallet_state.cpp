@@ -208,8 +208,9 @@ protocol::wallet_detail wallet_state::detail() const {
   protocol::wallet_detail d;
   d.summary = summarize(wallet_, all);
   for (const auto& h : all.holdings) d.holdings.push_back({h.mint, h.amount, h.cost_lamports, h.trades, h.last_slot});
-  std::stable_sort(d.holdings.begin(), d.holdings.end(),
-                   [](const auto& a, const auto& b) { return a.last_slot > b.last_slot; });
+  std::sort(d.holdings.begin(), d.holdings.end(), [](const auto& a, const auto& b) {
+    return a.last_slot != b.last_slot ? a.last_slot > b.last_slot : a.mint < b.mint;
+  });
   d.recent = all.recent;
   d.duplicates = all.duplicates;
   d.undone = all.undone;
