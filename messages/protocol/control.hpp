@@ -17,7 +17,7 @@ namespace sett::protocol::control {
 inline constexpr std::string_view status_path = "/v1/status";        // GET
 inline constexpr std::string_view tokens_path = "/v1/tokens";        // GET ?limit&sort&text; GET /{mint}
 inline constexpr std::string_view wallets_path = "/v1/wallets";      // GET ?limit; GET, POST ?label, DELETE /{wallet}
-inline constexpr std::string_view endpoints_path = "/v1/endpoints";  // GET; GET /{name}; POST /{name}/test
+inline constexpr std::string_view endpoints_path = "/v1/endpoints";  // GET; GET /{name}
 inline constexpr std::string_view plans_path = "/v1/endpoint-plans"; // GET
 inline constexpr std::string_view actors_path = "/v1/actors";        // GET ?prefix&sort&limit
 inline constexpr std::string_view actor_path = "/v1/actor";          // GET ?path

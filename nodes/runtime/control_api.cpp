@@ -137,6 +137,30 @@ void change_level(const context_ptr& c, const request& r, const reply& done) {
   done(ok(json::object{{"levels", telemetry::levels_text(c->log.levels().levels())}}));
 }
 
+void list_endpoints(const context_ptr& c, const reply& done) {
+  const auto known = c->board->read().endpoints;
+  json::array rows;
+  for (const auto& [name, path] : c->endpoints)
+    if (const auto it = known.find(name); it != known.end())
+      rows.push_back(view(it->second));
+    else
+      rows.push_back(
+          json::object{{"name", name}, {"state", "no answer"}, {"reason", "its actor is starting or does not answer"}});
+  done(ok(json::object{{"rows", std::move(rows)}}));
+}
+
+void show_endpoint(const context_ptr& c, const request& r, reply done) {
+  const auto& name = r.places.find("name")->second;
+  for (const auto& [known, path] : c->endpoints)
+    if (known == name)
+      return c->ask.ask<protocol::endpoint_status>(
+          path, protocol::endpoint_status_request{},
+          [c, done = std::move(done)](const result<protocol::endpoint_status>& s) {
+            done(s ? ok(view(*s)) : refusal(*c, s.error()));
+          });
+  done(error_response(404, fmt::format("there is no endpoint {}", name), "`sett endpoint ls` shows all"));
+}
+
 void log_lines(const context_ptr& c, const request& r, const reply& done) {
   const auto after = r.number("after", 0, 0, UINT64_MAX);
   if (!after) return done(error_response(400, "after is no number"));
@@ -202,6 +226,11 @@ void add_control_routes(api::routes& to, std::shared_ptr<const control_context> 
     if (const auto wallet = address_of(r, "wallet", done))
       through_router<protocol::wallet_tracked>(c, protocol::wallet_untrack_request{*wallet}, std::move(done), tracked);
   });
+  to.add("GET", control::endpoints_path, [c](const request&, const reply& done) { list_endpoints(c, done); });
+  to.add("GET", at(control::endpoints_path, "/{name}"),
+         [c](const request& r, reply done) { show_endpoint(c, r, std::move(done)); });
+  to.add("GET", control::plans_path,
+         [c](const request&, const reply& done) { done(ok(json::object{{"rows", c->plans}})); });
   to.add("GET", control::actors_path, [c](const request& r, const reply& done) { list_actors(c, r, done); });
   to.add("GET", control::actor_path, [c](const request& r, const reply& done) { show_actor(c, r, done); });
   to.add("POST", control::actor_restart_path, [c](const request& r, const reply& done) { restart_actor(c, r, done); });

@@ -6,6 +6,7 @@
 #include "config/resolve.hpp"
 #include "nodes/api/request.hpp"
 #include "nodes/runtime/gateway_actor.hpp"
+#include "nodes/runtime/monitor_actor.hpp"
 #include "nodes/runtime/status.hpp"
 #include "nodes/telemetry/log_io.hpp"
 #include "nodes/telemetry/metrics_io.hpp"
@@ -13,6 +14,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace sett::runtime {
 
@@ -28,6 +31,9 @@ struct control_context {
   std::string router_path; // of the event router
   /// Everything of the status but the router's part; must not block.
   std::function<node_status()> status;
+  std::shared_ptr<const status_board> board;
+  std::vector<std::pair<std::string, std::string>> endpoints; // name, path of the actor
+  boost::json::array plans;                                   // rows of `sett endpoint plan`
 };
 
 /// /metrics, /livez, /readyz: for the loopback port, and for the socket too.

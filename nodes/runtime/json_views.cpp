@@ -228,6 +228,46 @@ json::object view(const protocol::actor_info& a) {
 
 json::object view(const protocol::actor_list& l) { return {{"rows", views(l.rows)}, {"total", l.total}}; }
 
+json::object view(const protocol::endpoint_status& e) {
+  constexpr std::string_view states[] = {"connecting", "live", "silent", "lost"};
+  constexpr std::string_view methods[] = {"block", "transaction", "query"};
+  // One word for the table: the worst of the three.
+  std::string worst = "closed";
+  json::object breakers;
+  for (std::size_t i = 0; i < e.breakers.size(); ++i) {
+    breakers[methods[i]] = e.breakers[i];
+    if (e.breakers[i] != "closed" && (worst == "closed" || e.breakers[i] == "open")) worst = e.breakers[i];
+  }
+  return {{"name", e.name},
+          {"provider", e.provider},
+          {"plan", e.plan},
+          {"state", e.has_stream ? states[static_cast<std::size_t>(e.connection)] : std::string_view("calls only")},
+          {"reason", e.connection_reason},
+          {"breaker", worst},
+          {"breakers", std::move(breakers)},
+          {"slot", e.newest.value},
+          {"slots_behind", e.lag_slots},
+          {"latency_us_p50", number(e.latency_ms_p50 * 1000)},
+          {"latency_us_p99", number(e.latency_ms_p99 * 1000)},
+          {"calls", e.calls},
+          {"failed", e.calls_failed},
+          {"retries", e.retries},
+          {"throttled", e.throttled},
+          {"shed", e.shed},
+          {"late_replies", e.late_replies},
+          {"in_flight", e.in_flight},
+          {"waiting", e.waiting},
+          {"frames", e.frames},
+          {"bytes", e.bytes},
+          {"malformed", e.malformed},
+          {"connects", e.connects},
+          {"reconnects", e.connects > 0 ? e.connects - 1 : 0},
+          {"disconnects", e.disconnects},
+          {"credits_per_second", number(e.credits_per_second)},
+          {"credits_used", number(e.credits_used)},
+          {"last_fault", e.last_fault}};
+}
+
 json::object view(const config::resolution& r) {
   json::array rows;
   for (const auto& e : r.effective)

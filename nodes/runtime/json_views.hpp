@@ -3,6 +3,7 @@
 
 #include "config/resolve.hpp"
 #include "messages/protocol/actor_admin.hpp"
+#include "messages/protocol/endpoint.hpp"
 #include "messages/protocol/token.hpp"
 #include "messages/protocol/wallet.hpp"
 
@@ -22,6 +23,7 @@ namespace sett::runtime {
 [[nodiscard]] boost::json::object view(const protocol::wallet_list& l);
 [[nodiscard]] boost::json::object view(const protocol::actor_info& a);
 [[nodiscard]] boost::json::object view(const protocol::actor_list& l);
+[[nodiscard]] boost::json::object view(const protocol::endpoint_status& e);
 /// All settings with where they come from; secrets as "(secret, set)".
 [[nodiscard]] boost::json::object view(const config::resolution& r);
 

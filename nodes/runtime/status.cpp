@@ -30,6 +30,7 @@ std::vector<degradation> degradations(const node_status& s) {
   if (s.router && s.router->shed != 0)
     add("tokens", fmt::format("{} events were shed because tokens.live_max was reached", s.router->shed));
   if (s.actors_failed != 0) add("actors", fmt::format("{} have failed: `sett actor ls`", s.actors_failed));
+  if (!s.store_fault.empty()) add("store", "takes no more writes: " + s.store_fault);
   if (s.log_shed != 0) add("log", fmt::format("{} log records were lost: is the disk full or slow?", s.log_shed));
   return out;
 }
@@ -43,10 +44,12 @@ json::object view(const node_status& s) {
   json::array degraded, streams;
   for (const auto& d : degradations(s)) degraded.push_back(json::object{{"what", d.what}, {"why", d.why}});
   std::uint64_t behind = 0;
+  std::uint64_t transactions = 0;
   bool complete = !s.streams.empty();
   for (const auto& stream : s.streams) {
     const bool whole = stream.live && stream.incomplete_slots == 0 && stream.backfilling == 0;
     complete = complete && whole;
+    transactions += stream.transactions;
     behind = std::max(behind, stream.slots_behind);
     streams.push_back(json::object{{"stream", stream.name},
                                    {"state", stream.live ? "live" : "not live"},
@@ -70,8 +73,7 @@ json::object view(const node_status& s) {
                    {"slots_behind", behind},
                    {"streams", std::move(streams)},
                    {"events_per_s", s.events_per_s},
-                   {"blocks", s.blocks},
-                   {"transactions", s.transactions},
+                   {"transactions", transactions},
                    {"actors", s.actors},
                    {"actor_restarts", s.actor_restarts},
                    {"degraded", std::move(degraded)}};

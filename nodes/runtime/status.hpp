@@ -21,7 +21,8 @@ struct stream_status {
   std::uint64_t incomplete_slots{}; // given up
   std::uint32_t backfilling{};
   std::uint64_t slots_behind{};
-  std::string reason; // why it is not live, for people
+  std::uint64_t transactions{}; // delivered
+  std::string reason;           // why it is not live, for people
 };
 
 struct node_status {
@@ -36,7 +37,7 @@ struct node_status {
   double events_per_s{};
   std::uint64_t actors{}, actors_failed{}, actor_restarts{}, poison{}, refused{};
   std::uint64_t log_shed{};
-  std::uint64_t transactions{}, blocks{};
+  std::string store_fault; // why the store takes no more writes; empty: it does
 };
 
 struct degradation {

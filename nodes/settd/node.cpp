@@ -3,6 +3,10 @@
 #include "actors/buses/bus.hpp"
 #include "actors/buses/bus_actor.hpp"
 #include "actors/decode/decoder.hpp"
+#include "actors/endpoints/endpoint_actor.hpp"
+#include "actors/endpoints/source_plan.hpp"
+#include "actors/endpoints/transport_io.hpp"
+#include "actors/ingest/ingest_actor.hpp"
 #include "actors/market/token_actor.hpp"
 #include "actors/routing/event_router_actor.hpp"
 #include "actors/supervision/registry.hpp"
@@ -15,6 +19,7 @@
 #include "nodes/runtime/control_api.hpp"
 #include "nodes/runtime/data_dir_io.hpp"
 #include "nodes/runtime/gateway_actor.hpp"
+#include "nodes/runtime/monitor_actor.hpp"
 #include "nodes/runtime/node_clock_io.hpp"
 #include "nodes/store/rocksdb_store_io.hpp"
 #include "nodes/telemetry/log_io.hpp"
@@ -29,6 +34,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <thread>
 #include <unistd.h>
@@ -40,7 +46,12 @@ namespace {
 
 constexpr std::string_view gateway_path = "/node/gateway";
 constexpr std::string_view router_path = "/node/router";
+constexpr std::string_view ingest_path = "/node/ingest";
+constexpr std::string_view endpoint_directory = "/node/endpoints";
+constexpr std::string_view stream_name = "main";
 constexpr std::uint32_t router_mailbox = 100'000;
+constexpr std::uint32_t ingest_mailbox = 100'000;
+constexpr std::size_t socket_thread_count = 2;       // one can decode a block while the other reads on
 constexpr std::int64_t bus_interval_ns = 50'000'000; // readers see a price at most this late
 
 std::vector<std::string> secrets_of(const config::settings& s) {
@@ -100,6 +111,37 @@ supervision::name_format base58_names() {
           }};
 }
 
+endpoints::plan_kind plan_of(const std::string& name, const endpoints::endpoint_options& options) {
+  using endpoints::plan_kind;
+  if (name == "auto") return endpoints::best_plan(options);
+  if (name == "grpc") return plan_kind::yellowstone_grpc;
+  if (name == "transactions") return plan_kind::transaction_subscribe;
+  if (name == "blocks") return plan_kind::block_subscribe;
+  if (name == "slots") return plan_kind::slot_get_block;
+  if (name == "logs") return plan_kind::logs_get_transaction;
+  return plan_kind::none;
+}
+
+endpoints::endpoint_options options_of(const config::endpoint_settings& e, const config::ingest_settings& ingest,
+                                       std::size_t index) {
+  endpoints::endpoint_options o;
+  o.name = e.name;
+  o.provider = e.provider;
+  o.index = endpoint_index{static_cast<std::uint16_t>(index)};
+  o.http_url = e.http;
+  o.ws_url = e.ws;
+  o.grpc_url = e.grpc;
+  o.grpc_token = e.token;
+  o.level = ingest.commitment == "processed" ? commitment::processed : commitment::confirmed;
+  o.idle_timeout = std::chrono::milliseconds(ingest.silence_ms_max);
+  o.credits_per_month = static_cast<double>(e.credits_per_month);
+  o.rate.credits_per_second = e.requests_per_s_max;
+  o.rate.burst_credits = e.burst_max;
+  o.lanes.in_flight_max = e.in_flight_max;
+  o.plan = plan_of(e.plan, o);
+  return o;
+}
+
 template <class T>
 supervision::child_spec bus_child(std::string name, std::shared_ptr<buses::bus<T>> bus) {
   return {.name = std::move(name), .start = [bus](caf::actor_system& s, supervision::cell_ptr cell) {
@@ -127,6 +169,11 @@ struct node::parts {
   std::shared_ptr<buses::market_bus> market = std::make_shared<buses::market_bus>();
   std::shared_ptr<buses::signal_bus> signals = std::make_shared<buses::signal_bus>();
   std::shared_ptr<buses::alert_bus> alerts = std::make_shared<buses::alert_bus>();
+  std::unique_ptr<endpoints::socket_threads> sockets; // before the actors, which own clients on these threads
+  std::shared_ptr<endpoints::transport> transport;
+  std::shared_ptr<ingest::update_pool> updates = ingest::update_pool::make();
+  std::shared_ptr<runtime::status_board> board = std::make_shared<runtime::status_board>();
+  std::vector<endpoints::endpoint_options> endpoint_list;
   std::optional<system_config> actor_settings;
   std::optional<caf::actor_system> system;
   std::shared_ptr<supervision::registry> actors;
@@ -198,9 +245,115 @@ struct node::parts {
     return o;
   }
 
+  [[nodiscard]] caf::actor actor_at(const std::string& path) const {
+    const auto cell = actors->find(path);
+    const auto self = cell ? cell->self() : nullptr;
+    return self ? caf::actor_cast<caf::actor>(self) : caf::actor();
+  }
+  [[nodiscard]] static std::string endpoint_path(const endpoints::endpoint_options& e) {
+    return fmt::format("{}/{}", endpoint_directory, e.name);
+  }
+
+  supervision::child_spec router_child(const routing::event_router_options& o) {
+    return {.name = "router",
+            .mailbox_bound = router_mailbox,
+            .start = [this, o](caf::actor_system& s, supervision::cell_ptr cell) {
+              return s.spawn<routing::event_router_actor>(std::move(cell), actors, snapshots, o);
+            }};
+  }
+
+  supervision::child_spec ingest_child() {
+    return {.name = "ingest",
+            .mailbox_bound = ingest_mailbox,
+            .start = [this](caf::actor_system& s, supervision::cell_ptr cell) {
+              auto setup = std::make_shared<ingest::ingest_setup>();
+              setup->name = stream_name;
+              setup->merger.level = endpoint_list.front().level;
+              setup->merger.window_slots = std::max(values().ingest.dedup_slots_max, 64U);
+              setup->merger.backfill_slots_max = values().ingest.backfill_slots_max;
+              setup->merger.in_flight_max = values().ingest.backfill_in_flight_max;
+              setup->seed = static_cast<std::uint64_t>(clock.wall_now().value);
+              setup->sink = actor_at(std::string(router_path));
+              setup->endpoint = [this](endpoint_index i) {
+                return i.value < endpoint_list.size() ? actor_at(endpoint_path(endpoint_list[i.value])) : caf::actor();
+              };
+              for (const auto& e : endpoint_list) setup->endpoints.push_back(e.index);
+              setup->store = snapshots;
+              // What the entities have stored decides, not what ingest has passed on.
+              if (const auto cursor = routing::load_cursor(*snapshots); cursor && cursor->value != 0)
+                setup->resume_behind = *cursor;
+              setup->log = log_of("ingest");
+              setup->metrics = ingest::ingest_metrics::make(metrics);
+              return s.spawn<ingest::ingest_actor>(std::move(cell), std::shared_ptr<const ingest::ingest_setup>(setup));
+            }};
+  }
+
+  supervision::child_spec endpoint_child(const endpoints::endpoint_options& options) {
+    auto setup = std::make_shared<endpoints::endpoint_setup>();
+    setup->options = options;
+    setup->seed = static_cast<std::uint64_t>(clock.wall_now().value) + options.index.value;
+    setup->sockets = transport;
+    setup->pool = updates;
+    setup->ingest = [this] { return actor_at(std::string(ingest_path)); };
+    setup->log = log_of("endpoint");
+    return {.name = options.name,
+            .start = [setup = std::shared_ptr<const endpoints::endpoint_setup>(setup)](caf::actor_system& s,
+                                                                                       supervision::cell_ptr cell) {
+              return s.spawn<endpoints::endpoint_actor>(std::move(cell), setup);
+            }};
+  }
+
+  /// Router, endpoints, ingest: when the router begins anew, what feeds it begins anew behind it.
+  supervision::child_spec read_path_child(const routing::event_router_options& o) {
+    std::vector<supervision::child_spec> children{router_child(o)};
+    if (!endpoint_list.empty()) {
+      std::vector<supervision::child_spec> each;
+      for (const auto& e : endpoint_list) each.push_back(endpoint_child(e));
+      children.push_back({.name = "endpoints", .start = [this, each](caf::actor_system& s, supervision::cell_ptr cell) {
+                            return s.spawn<supervision::supervisor_actor>(
+                                std::move(cell), actors,
+                                supervision::supervisor_settings{.directory = std::string(endpoint_directory),
+                                                                 .restart = {.never_give_up = true},
+                                                                 .seed = 3},
+                                each);
+                          }});
+      children.push_back(ingest_child());
+    }
+    return {.name = "read-path",
+            .grace_ns = values().node.shutdown_grace_ms * (second_ns / 1000) / 2,
+            .start = [this, children](caf::actor_system& s, supervision::cell_ptr cell) {
+              return s.spawn<supervision::supervisor_actor>(
+                  std::move(cell), actors,
+                  supervision::supervisor_settings{.directory = "/node",
+                                                   .how = supervision::strategy::rest_for_one,
+                                                   .restart = {.never_give_up = true},
+                                                   .seed = 2},
+                  children);
+            }};
+  }
+
+  supervision::child_spec monitor_child() {
+    auto setup = std::make_shared<runtime::monitor_setup>();
+    setup->actors = actors;
+    setup->board = board;
+    setup->router_path = router_path;
+    setup->ingest_path = ingest_path;
+    for (const auto& e : endpoint_list) setup->endpoints.emplace_back(e.name, endpoint_path(e));
+    setup->metrics = &metrics;
+    return {.name = "monitor",
+            .start = [setup = std::shared_ptr<const runtime::monitor_setup>(setup)](caf::actor_system& s,
+                                                                                    supervision::cell_ptr cell) {
+              return s.spawn<runtime::monitor_actor>(std::move(cell), setup);
+            }};
+  }
+
   result<void> start_actors() {
     const auto router = router_options();
     if (!router) return std::unexpected(router.error());
+    for (std::size_t i = 0; i < values().endpoints.size(); ++i)
+      endpoint_list.push_back(options_of(values().endpoints[i], values().ingest, i));
+    sockets = std::make_unique<endpoints::socket_threads>(socket_thread_count);
+    transport = endpoints::make_transport(*sockets);
     actor_settings.emplace(thread_count(values().actors.threads_max));
     system.emplace(*actor_settings);
     actors = std::make_shared<supervision::registry>();
@@ -213,17 +366,58 @@ struct node::parts {
     children.push_back(bus_child<protocol::price_update>("market-bus", market));
     children.push_back(bus_child<protocol::opportunity>("signal-bus", signals));
     children.push_back(bus_child<protocol::alert>("alert-bus", alerts));
-    children.push_back({.name = "router",
-                        .mailbox_bound = router_mailbox,
-                        .start = [this, o = *router](caf::actor_system& s, supervision::cell_ptr cell) {
-                          return s.spawn<routing::event_router_actor>(std::move(cell), actors, snapshots, o);
-                        }});
+    children.push_back(read_path_child(*router));
+    children.push_back(monitor_child());
     root = system->spawn<supervision::supervisor_actor>(
         root_cell, actors,
         supervision::supervisor_settings{.directory = "/node", .restart = {.never_give_up = true}, .seed = 1},
         std::move(children));
     root_cell->state(supervision::actor_state::running); // nobody above it would say so
     return {};
+  }
+
+  /// The merged stream; its reason is the endpoints' when none of them is live.
+  static runtime::stream_status stream_status_of(const protocol::ingest_status& s,
+                                                 const std::map<std::string, protocol::endpoint_status>& from) {
+    runtime::stream_status out;
+    out.name = stream_name;
+    out.live = s.health.live;
+    out.complete_from = s.health.complete_from;
+    out.complete_to = s.health.complete_to;
+    for (const auto& r : s.health.incomplete) out.incomplete_slots += r.last.value - r.first.value + 1;
+    out.backfilling = s.health.backfilling;
+    out.slots_behind = s.head.value > s.health.complete_to.value ? s.head.value - s.health.complete_to.value : 0;
+    out.transactions = s.transactions;
+    if (out.live) return out;
+    for (const auto& [name, e] : from)
+      if (e.has_stream)
+        out.reason += fmt::format("{}{}: {}", out.reason.empty() ? "" : "; ", name,
+                                  e.connection_reason.empty() ? "not connected" : e.connection_reason);
+    return out;
+  }
+
+  [[nodiscard]] boost::json::array plan_rows() const {
+    boost::json::array rows;
+    for (const auto& e : endpoint_list)
+      for (const auto& cost : endpoints::plan_costs(e)) {
+        const auto& t = endpoints::traits(cost.plan);
+        rows.push_back(
+            boost::json::object{{"endpoint", e.name},
+                                {"plan", endpoints::to_string(cost.plan)},
+                                {"commitment", t.processed && t.confirmed ? "processed, confirmed"
+                                               : t.processed              ? "processed"
+                                                                          : "confirmed"},
+                                {"chosen", cost.plan == e.plan},
+                                {"possible", cost.possible},
+                                {"requests_per_s", cost.requests_per_second},
+                                {"credits_per_month", cost.credits_per_month},
+                                {"streamed_megabytes_per_s", cost.streamed_megabytes_per_second},
+                                {"allowance", e.credits_per_month > 0 ? boost::json::value(e.credits_per_month)
+                                                                      : boost::json::value(nullptr)},
+                                {"within_rate", cost.within_rate},
+                                {"note", cost.possible ? std::string(t.note) : "not possible: " + cost.why_not}});
+      }
+    return rows;
   }
 
   runtime::node_status status() {
@@ -237,6 +431,10 @@ struct node::parts {
     s.cluster_checksum = config::cluster_checksum(settings);
     s.endpoints = static_cast<std::uint32_t>(values().endpoints.size());
     s.log_shed = log->counts().shed;
+    if (const auto failure = snapshots->failure()) s.store_fault = failure->message;
+    const auto seen = board->read();
+    s.events_per_s = seen.events_per_s;
+    if (seen.ingest) s.streams.push_back(stream_status_of(*seen.ingest, seen.endpoints));
     for (const auto& t : actors->totals(clock.steady_now().value)) {
       s.actors += t.actors;
       s.actor_restarts += t.restarts;
@@ -244,6 +442,12 @@ struct node::parts {
       s.poison += t.skipped_poison;
     }
     return s;
+  }
+
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> endpoint_paths() const {
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto& e : endpoint_list) out.emplace_back(e.name, endpoint_path(e));
+    return out;
   }
 
   result<void> start_api() {
@@ -258,7 +462,10 @@ struct node::parts {
                                  .clock = clock,
                                  .secrets = telemetry::redactor(secrets_of(values())),
                                  .router_path = std::string(router_path),
-                                 .status = [this] { return status(); }});
+                                 .status = [this] { return status(); },
+                                 .board = board,
+                                 .endpoints = endpoint_paths(),
+                                 .plans = plan_rows()});
     auto health = std::make_shared<api::routes>();
     runtime::add_health_routes(*health, context);
     auto control = std::make_shared<api::routes>();
@@ -313,7 +520,8 @@ struct node::parts {
     if (log) log_of("node").info("node-stopping", "the node stops");
     if (http) http->stop();
     if (local) local->stop();
-    settle_entities();
+    if (sockets) sockets->stop(); // nothing comes in any more; what is on its way still arrives
+    if (system) settle_entities();
     stop_actors();
     system.reset(); // waits for every actor
     if (snapshots) snapshots->close();
