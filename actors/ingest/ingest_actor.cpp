@@ -89,11 +89,12 @@ caf::behavior ingest_actor::make_behavior() {
   if (!setup_->store) return running();
   // What comes before the cursor is known waits in the mailbox.
   set_default_handler(caf::skip);
-  setup_->store->load_async({"cursor", setup_->name},
-                            [to = caf::actor_cast<caf::actor>(this)](result<std::optional<std::string>> found) {
-                              caf::anon_send<caf::message_priority::high>(
-                                  to, cursor_loaded{found ? std::move(*found) : std::optional<std::string>()});
-                            });
+  setup_->store->load_async(
+      {"cursor", setup_->name}, [to = caf::actor_cast<caf::actor>(this)](result<std::optional<std::string>> found) {
+        // Not urgent: CAF puts skipped messages back in front only when one of their own
+        // queue was taken; behind an urgent one a newer message would overtake them.
+        caf::anon_send(to, cursor_loaded{found ? std::move(*found) : std::optional<std::string>()});
+      });
   return {[this](const cursor_loaded& c) {
     if (c.bytes) {
       if (const auto slot = decode_cursor(*c.bytes, setup_->merger.level))

@@ -13,6 +13,7 @@ namespace {
 constexpr std::array<std::string_view, static_cast<std::size_t>(transaction_kind::count_)> names{
     "recorded",  "vote",           "transfer",     "failed",          "pump_create",  "pump_buy",
     "pump_sell", "raydium_create", "raydium_swap", "pump_amm_create", "pump_amm_buy", "pump_amm_sell"};
+constexpr std::size_t totals_max = 10'000;
 } // namespace
 
 std::string_view transaction_kind_name(transaction_kind kind) { return names[static_cast<std::size_t>(kind)]; }
@@ -40,6 +41,19 @@ void chain_ledger::count(const chain_block& block) {
     book(mints_, t->trade->mint, *t->trade);
     book(wallets_, t->trade->trader, *t->trade);
   }
+  behind_.push_back({last_slot_, blocks_, transactions_, votes_, failed_, trades_});
+  if (behind_.size() > totals_max) behind_.pop_front();
+}
+
+std::string chain_ledger::totals_json(slot_number through) const {
+  totals found;
+  for (auto it = behind_.rbegin(); it != behind_.rend(); ++it)
+    if (it->slot <= through.value) {
+      found = *it;
+      break;
+    }
+  return fmt::format("{{\"slot\":{},\"blocks\":{},\"transactions\":{},\"votes\":{},\"failed\":{},\"trades\":{}}}",
+                     found.slot, found.blocks, found.transactions, found.votes, found.failed, found.trades);
 }
 
 std::string chain_ledger::to_json(bool details) const {

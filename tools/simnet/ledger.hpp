@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -25,6 +26,9 @@ public:
 
   /// Totals as a JSON object; with `details` also per mint and per wallet.
   [[nodiscard]] std::string to_json(bool details) const;
+  /// The totals as they stood behind this slot: what a client that has seen the chain up to there must have counted.
+  /// Only the last 10,000 blocks are remembered; earlier slots give zeros.
+  [[nodiscard]] std::string totals_json(slot_number through) const;
   [[nodiscard]] std::uint64_t blocks() const { return blocks_; }
   [[nodiscard]] std::uint64_t transactions() const { return transactions_; }
   [[nodiscard]] std::uint64_t of_kind(transaction_kind kind) const { return kinds_[static_cast<std::size_t>(kind)]; }
@@ -34,7 +38,11 @@ private:
   struct flow {
     std::uint64_t buys{}, sells{}, sol_bought{}, sol_sold{}, tokens_bought{}, tokens_sold{};
   };
+  struct totals {
+    std::uint64_t slot{}, blocks{}, transactions{}, votes{}, failed{}, trades{};
+  };
   std::size_t entries_max_;
+  std::deque<totals> behind_; // by slot
   std::uint64_t blocks_{}, transactions_{}, votes_{}, failed_{}, trades_{}, dead_slots_{}, skipped_slots_{},
       first_slot_{}, last_slot_{};
   std::uint64_t not_itemised_{};

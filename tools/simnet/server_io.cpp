@@ -628,7 +628,14 @@ std::string server_core::admin(http::verb verb, std::string_view target, std::st
   };
   if (verb == http::verb::get && path == "/admin/ledger") {
     const std::lock_guard lock(mutex);
-    return driver->ledger().to_json(true);
+    constexpr std::string_view through = "through=";
+    if (query == std::string_view::npos) return driver->ledger().to_json(true);
+    const auto text = target.substr(query + 1);
+    std::uint64_t slot = 0;
+    const auto* end = text.data() + text.size();
+    if (!text.starts_with(through) || std::from_chars(text.data() + through.size(), end, slot).ptr != end)
+      return refuse(http::status::bad_request, "write /admin/ledger?through=SLOT");
+    return driver->ledger().totals_json(slot_number{slot});
   }
   if (verb == http::verb::get && path == "/admin/status") {
     const auto& h = driver->history();
