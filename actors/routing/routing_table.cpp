@@ -107,6 +107,8 @@ void routing_table::rooted(slot_number slot) {
 void routing_table::health(const protocol::stream_health& h) {
   auto& to = complete_to_[h.stream];
   to = std::max(to, h.complete_to);
+  // Nothing at or below the stream's beginning was ever promised: a restart need not go back behind it.
+  if (cursor_.value == 0) cursor_ = h.complete_from;
   move_sealed();
 }
 

@@ -21,6 +21,9 @@ public:
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
+  void clear() const {
+    for (const auto& entry : std::filesystem::directory_iterator(path_)) std::filesystem::remove_all(entry.path());
+  }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::string operator/(const std::string& name) const { return (path_ / name).string(); }
 

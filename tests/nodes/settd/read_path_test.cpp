@@ -1,0 +1,188 @@
+// A node on a simulated chain, as real processes: what it counts is what the chain produced, also when it is killed or
+// stopped in the middle and started again.
+#include "tests/support/process.hpp"
+#include "tests/support/raw_http.hpp"
+
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+
+namespace sett::test {
+namespace {
+
+using ::testing::HasSubstr;
+namespace json = boost::json;
+
+std::string body_of(const std::string& answer) {
+  const auto blank = answer.find("\r\n\r\n");
+  return blank == std::string::npos ? std::string{} : answer.substr(blank + 4);
+}
+json::object object_of(const std::string& answer) {
+  boost::system::error_code bad;
+  const auto v = json::parse(body_of(answer), bad);
+  return !bad && v.is_object() ? v.as_object() : json::object{};
+}
+std::int64_t number_in(const json::object& o, std::string_view key) {
+  return o.contains(key) ? o.at(key).to_number<std::int64_t>() : -1;
+}
+
+class it_read_path : public ::testing::Test {
+protected:
+  void start_chain(const std::string& slot_ms = "50") {
+    chain_ = std::make_unique<process>(std::vector<std::string>{SETT_BINARY_DIR "/bin/simnet", "--slot-ms", slot_ms});
+    ASSERT_TRUE(eventually([&] { return chain_->out().find("\"ready\":true") != std::string::npos; })) << chain_->err();
+    const auto ready = json::parse(chain_->out()).as_object();
+    http_ = json::value_to<std::string>(ready.at("http"));
+    ws_ = json::value_to<std::string>(ready.at("ws"));
+    grpc_ = json::value_to<std::string>(ready.at("grpc"));
+    admin_port_ = static_cast<std::uint16_t>(std::stoi(json::value_to<std::string>(ready.at("admin")).substr(17)));
+  }
+  std::unique_ptr<process> start_node(const std::string& plan = "blocks") {
+    std::vector<std::string> command{SETT_BINARY_DIR "/bin/settd"};
+    for (const auto& s :
+         {"node.data_dir=" + (folder_ / "data"), std::string("api.port=0"),
+          std::string("store.snapshot_interval_ms=200"), "endpoint.sim.http=" + http_, "endpoint.sim.ws=" + ws_,
+          "endpoint.sim.grpc=" + grpc_, "endpoint.sim.plan=" + plan,
+          std::string("endpoint.sim.requests_per_s_max=1000"), std::string("endpoint.sim.burst_max=1000")}) {
+      command.emplace_back("--set");
+      command.push_back(s);
+    }
+    auto p = std::make_unique<process>(command);
+    EXPECT_TRUE(
+        eventually([&] { return !p->running() || number_in(status(), "newest_slot") > 0; }, std::chrono::seconds(30)))
+        << p->err();
+    EXPECT_TRUE(p->running()) << p->err();
+    return p;
+  }
+  json::object node(const std::string& target) const {
+    return object_of(raw_get(raw_connection::local(folder_ / "data/sett.sock"), target));
+  }
+  json::object status() const { return node("/v1/status"); }
+  json::object stream() const {
+    const auto s = status();
+    return s.contains("streams") && !s.at("streams").as_array().empty() ? s.at("streams").as_array()[0].as_object()
+                                                                        : json::object{};
+  }
+  json::object admin(const std::string& target, const std::string& method = "GET") const {
+    return object_of(raw_get(raw_connection::tcp(admin_port_), target, method));
+  }
+
+  /// Waits until the node has gone some slots on.
+  void play(std::int64_t slots) {
+    const auto from = number_in(status(), "newest_slot");
+    ASSERT_TRUE(
+        eventually([&] { return number_in(status(), "newest_slot") >= from + slots; }, std::chrono::seconds(60)))
+        << json::serialize(status());
+  }
+  /// Halts the chain and waits until the node has everything that was confirmed.
+  std::int64_t halt() {
+    static_cast<void>(admin("/admin/pause", "POST"));
+    const auto last = number_in(admin("/admin/status"), "confirmed");
+    EXPECT_TRUE(eventually(
+        [&] {
+          return number_in(stream(), "complete_to") == last && stream().at("complete").as_bool() &&
+                 number_in(status(), "newest_slot") == last;
+        },
+        std::chrono::seconds(60)))
+        << json::serialize(status());
+    return last;
+  }
+  /// Swaps of all tokens, as their actors say.
+  std::int64_t swaps_of_all_tokens() const {
+    std::int64_t sum = 0;
+    const auto list = node("/v1/tokens?limit=100000");
+    if (!list.contains("rows") || number_in(list, "unanswered") != 0) return -1;
+    for (const auto& row : list.at("rows").as_array()) sum += number_in(row.as_object(), "swaps");
+    return sum;
+  }
+  std::int64_t trades_between(std::int64_t behind, std::int64_t through) const {
+    return number_in(admin("/admin/ledger?through=" + std::to_string(through)), "trades") -
+           number_in(admin("/admin/ledger?through=" + std::to_string(behind)), "trades");
+  }
+
+  temporary_folder folder_;
+  std::unique_ptr<process> chain_;
+  std::string http_, ws_, grpc_;
+  std::uint16_t admin_port_{};
+};
+
+TEST_F(it_read_path, every_swap_of_the_chain_is_counted_once_over_each_source) {
+  for (const std::string plan : {"blocks", "slots", "grpc"}) {
+    SCOPED_TRACE(plan);
+    folder_.clear();
+    start_chain();
+    const auto settd = start_node(plan);
+    play(20);
+    const auto last = halt();
+    const auto first = number_in(stream(), "complete_from");
+    const auto wanted = trades_between(first, last);
+    EXPECT_GT(wanted, 100);
+    EXPECT_TRUE(eventually([&] { return swaps_of_all_tokens() == wanted; }))
+        << swaps_of_all_tokens() << " instead of " << wanted;
+    EXPECT_EQ(number_in(status(), "swaps"), wanted);
+    EXPECT_TRUE(eventually([&] {
+      return raw_get(raw_connection::tcp(static_cast<std::uint16_t>(number_in(status(), "http_port"))), "/metrics")
+                 .find("\nsett_router_swaps_live " + std::to_string(wanted) + "\n") != std::string::npos;
+    }));
+    settd->signal(SIGTERM);
+    EXPECT_EQ(settd->wait(), 0) << settd->err();
+  }
+}
+
+TEST_F(it_read_path, killed_with_kill_9_under_load_and_started_again_nothing_is_missing_and_nothing_counted_twice) {
+  start_chain();
+  auto settd = start_node();
+  play(30);
+  const auto first = number_in(stream(), "complete_from");
+  for (int i = 0; i < 3; ++i) {
+    settd->signal(SIGKILL);
+    EXPECT_EQ(settd->wait(), 128 + SIGKILL);
+    settd = start_node();
+    play(10);
+  }
+  const auto last = halt();
+  const auto wanted = trades_between(first, last);
+  EXPECT_TRUE(eventually([&] { return swaps_of_all_tokens() == wanted; }))
+      << swaps_of_all_tokens() << " instead of " << wanted;
+}
+
+TEST_F(it_read_path, stopped_with_sigterm_under_load_it_ends_in_order_within_its_bound_and_goes_on_where_it_was) {
+  start_chain();
+  auto settd = start_node();
+  play(30);
+  const auto first = number_in(stream(), "complete_from");
+  settd->signal(SIGTERM);
+  EXPECT_EQ(settd->wait(std::chrono::seconds(10)), 0) << settd->err();
+  EXPECT_THAT(settd->err(), HasSubstr("node-stopped"));
+  settd = start_node();
+  play(10);
+  const auto last = halt();
+  const auto wanted = trades_between(first, last);
+  EXPECT_TRUE(eventually([&] { return swaps_of_all_tokens() == wanted; }))
+      << swaps_of_all_tokens() << " instead of " << wanted;
+}
+
+TEST_F(it_read_path, a_tracked_wallet_is_followed_and_forgotten_on_command) {
+  start_chain();
+  const auto settd = start_node();
+  const auto ledger = admin("/admin/ledger");
+  const auto wallet = std::string(ledger.at("wallets").as_object().begin()->key());
+  const std::vector<std::string> sett{SETT_BINARY_DIR "/bin/sett", "--socket", folder_ / "data/sett.sock"};
+  const auto ask = [&](std::vector<std::string> words) {
+    auto all = sett;
+    all.insert(all.end(), words.begin(), words.end());
+    return run(all);
+  };
+  EXPECT_EQ(ask({"wallet", "track", wallet, "--label", "whale"}).code, 0);
+  EXPECT_EQ(ask({"wallet", "track", wallet}).out, "it was so already\n");
+  EXPECT_THAT(ask({"wallet", "ls"}).out, HasSubstr(wallet));
+  EXPECT_TRUE(
+      eventually([&] { return number_in(node("/v1/wallets/" + wallet), "trades") > 0; }, std::chrono::seconds(60)));
+  EXPECT_EQ(ask({"wallet", "untrack", wallet}).code, 0);
+  EXPECT_EQ(ask({"wallet", "show", wallet}).code, 1);
+}
+
+} // namespace
+} // namespace sett::test
