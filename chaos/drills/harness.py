@@ -91,8 +91,8 @@ class UnixConnection(http.client.HTTPConnection):
 class Stage:
     """A folder, a seed and the processes of one drill run."""
 
-    def __init__(self, build, seed, keep):
-        self.build, self.seed, self.keep = build, seed, keep
+    def __init__(self, build, seed, keep, short=False):
+        self.build, self.seed, self.keep, self.short = build, seed, keep, short
         self.random = random.Random(seed)
         self.processes, self.skipped = [], []
 
