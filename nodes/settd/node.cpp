@@ -18,6 +18,7 @@
 #include "nodes/api/http_server_io.hpp"
 #include "nodes/runtime/control_api.hpp"
 #include "nodes/runtime/data_dir_io.hpp"
+#include "nodes/runtime/endpoint_mapping.hpp"
 #include "nodes/runtime/gateway_actor.hpp"
 #include "nodes/runtime/monitor_actor.hpp"
 #include "nodes/runtime/node_clock_io.hpp"
@@ -109,37 +110,6 @@ supervision::name_format base58_names() {
             if (!a) return std::nullopt;
             return std::string(a->bytes.begin(), a->bytes.end());
           }};
-}
-
-endpoints::plan_kind plan_of(const std::string& name, const endpoints::endpoint_options& options) {
-  using endpoints::plan_kind;
-  if (name == "auto") return endpoints::best_plan(options);
-  if (name == "grpc") return plan_kind::yellowstone_grpc;
-  if (name == "transactions") return plan_kind::transaction_subscribe;
-  if (name == "blocks") return plan_kind::block_subscribe;
-  if (name == "slots") return plan_kind::slot_get_block;
-  if (name == "logs") return plan_kind::logs_get_transaction;
-  return plan_kind::none;
-}
-
-endpoints::endpoint_options options_of(const config::endpoint_settings& e, const config::ingest_settings& ingest,
-                                       std::size_t index) {
-  endpoints::endpoint_options o;
-  o.name = e.name;
-  o.provider = e.provider;
-  o.index = endpoint_index{static_cast<std::uint16_t>(index)};
-  o.http_url = e.http;
-  o.ws_url = e.ws;
-  o.grpc_url = e.grpc;
-  o.grpc_token = e.token;
-  o.level = ingest.commitment == "processed" ? commitment::processed : commitment::confirmed;
-  o.idle_timeout = std::chrono::milliseconds(ingest.silence_ms_max);
-  o.credits_per_month = static_cast<double>(e.credits_per_month);
-  o.rate.credits_per_second = e.requests_per_s_max;
-  o.rate.burst_credits = e.burst_max;
-  o.lanes.in_flight_max = e.in_flight_max;
-  o.plan = plan_of(e.plan, o);
-  return o;
 }
 
 template <class T>
@@ -351,7 +321,7 @@ struct node::parts {
     const auto router = router_options();
     if (!router) return std::unexpected(router.error());
     for (std::size_t i = 0; i < values().endpoints.size(); ++i)
-      endpoint_list.push_back(options_of(values().endpoints[i], values().ingest, i));
+      endpoint_list.push_back(runtime::options_of(values().endpoints[i], values().ingest, i));
     sockets = std::make_unique<endpoints::socket_threads>(socket_thread_count);
     transport = endpoints::make_transport(*sockets);
     actor_settings.emplace(thread_count(values().actors.threads_max));

@@ -9,6 +9,7 @@
 #include "tools/sett/config_commands.hpp"
 #include "tools/sett/decode_command.hpp"
 #include "tools/sett/doctor_io.hpp"
+#include "tools/sett/endpoint_commands_io.hpp"
 #include "tools/sett/node_commands.hpp"
 
 #include <CLI/CLI.hpp>
@@ -52,6 +53,7 @@ struct command_line {
   std::uint32_t limit{};
   bool flag{};
   decode_options decode;
+  record_options record;
 
   CLI::App* noun(const std::string& name, const std::string& about) {
     auto* n = app.add_subcommand(name, about);
@@ -187,12 +189,9 @@ void add_nouns(command_line& c) {
       endpoint, "plan", "The ways to read the chain, and what they cost",
       [&] { return list_command(ctx, path(control::plans_path), control::plan_columns); }, "  sett endpoint plan");
   c.verb(
-       endpoint, "test", "Ask an endpoint something harmless, now",
-       [&] {
-         return change_command(ctx, "POST", fmt::format("{}/{}/test", control::endpoints_path, percent_encode(c.key)),
-                               "it answers");
-       },
-       "  sett endpoint test main")
+       endpoint, "test", "Ask an endpoint something harmless, now", [&] { return endpoint_test_command(ctx, c.key); },
+       "  sett endpoint test main\n  SETT_ENDPOINT_X_HTTP=https://... sett endpoint test x\n\n"
+       "Uses the settings given here (--config, SETT_*), from this machine, without a node.")
       ->add_option("name", c.key, "Its name in the settings")
       ->required();
 
@@ -280,6 +279,17 @@ void add_rest(command_line& c) {
   decode->add_option("--slot", c.decode.slot, "The slot, where a document does not say it");
   decode->footer("Examples:\n  sett decode block.json\n  sett decode --summary *.json\n  curl -s ... | sett decode -");
 
+  auto* record =
+      c.app.add_subcommand("record", "Write what an endpoint's stream carries, frame by frame; simnet plays it back");
+  record->fallthrough();
+  record->add_option("file", c.record.file, "Where to; - is standard output")->required();
+  record->add_option("--endpoint", c.record.endpoint, "Its name in the settings; needed when there are several");
+  record->add_option("--seconds", c.record.seconds, "Stop after this time; 0: Ctrl-C")->check(CLI::Range(0.0, 1e7));
+  record->add_option("--frames", c.record.frames_max, "Stop after this many frames; 0: never");
+  record->footer("Examples:\n  sett --config my.toml record stream.jsonl --seconds 60\n  sett record - --endpoint main "
+                 "--frames 100 | head -2\n\n"
+                 "Uses the settings given here (--config, SETT_*), without a node. No address is written.");
+
   auto* doctor =
       c.app.add_subcommand("doctor", "Check settings, node, endpoints, disk, clock and limits, and say what to do");
   doctor->fallthrough();
@@ -295,6 +305,7 @@ int run(command_line& c) {
   const auto chosen = [&](const char* name) { return c.app.got_subcommand(name); };
   if (chosen("status")) return status_command(c.context);
   if (chosen("decode")) return run_decode(c.decode, std::cin, std::cout, std::cerr);
+  if (chosen("record")) return record_command(c.context, c.record);
   if (chosen("doctor")) return doctor_command(c.context);
   if (chosen("completion")) {
     std::cout << (c.key == "bash" ? bash_completion(c.app) : zsh_completion(c.app));

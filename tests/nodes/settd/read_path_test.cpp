@@ -7,6 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 
 namespace sett::test {
@@ -30,8 +33,10 @@ std::int64_t number_in(const json::object& o, std::string_view key) {
 
 class it_read_path : public ::testing::Test {
 protected:
-  void start_chain(const std::string& slot_ms = "50") {
-    chain_ = std::make_unique<process>(std::vector<std::string>{SETT_BINARY_DIR "/bin/simnet", "--slot-ms", slot_ms});
+  void start_chain(const std::string& slot_ms = "50", const std::string& recording = {}) {
+    std::vector<std::string> command{SETT_BINARY_DIR "/bin/simnet", "--slot-ms", slot_ms};
+    if (!recording.empty()) command.push_back(recording);
+    chain_ = std::make_unique<process>(command);
     ASSERT_TRUE(eventually([&] { return chain_->out().find("\"ready\":true") != std::string::npos; })) << chain_->err();
     const auto ready = json::parse(chain_->out()).as_object();
     http_ = json::value_to<std::string>(ready.at("http"));
@@ -182,6 +187,56 @@ TEST_F(it_read_path, a_tracked_wallet_is_followed_and_forgotten_on_command) {
       eventually([&] { return number_in(node("/v1/wallets/" + wallet), "trades") > 0; }, std::chrono::seconds(60)));
   EXPECT_EQ(ask({"wallet", "untrack", wallet}).code, 0);
   EXPECT_EQ(ask({"wallet", "show", wallet}).code, 1);
+}
+
+/// The received frames of a recording that carry blocks.
+std::vector<std::string> blocks_in(const std::string& file) {
+  std::vector<std::string> out;
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    const auto o = json::parse(line).as_object();
+    if (!o.contains("text") || o.at("direction") != "received") continue;
+    auto text = json::value_to<std::string>(o.at("text"));
+    if (text.find("\"blockNotification\"") != std::string::npos) out.push_back(std::move(text));
+  }
+  return out;
+}
+
+TEST_F(it_read_path, what_record_writes_simnet_plays_back_byte_for_byte) {
+  const auto record = [&](const std::string& file) {
+    const auto r =
+        run({SETT_BINARY_DIR "/bin/sett", "record", file, "--frames", "30", "--seconds", "30"},
+            {{"SETT_ENDPOINT_SIM_HTTP", http_}, {"SETT_ENDPOINT_SIM_WS", ws_}, {"SETT_ENDPOINT_SIM_PLAN", "blocks"}});
+    EXPECT_EQ(r.code, 0) << r.err;
+    return blocks_in(file);
+  };
+  start_chain("20");
+  const auto live = record(folder_ / "live.jsonl");
+  ASSERT_GT(live.size(), 5U);
+  start_chain("20", folder_ / "live.jsonl");
+  const auto played = record(folder_ / "played.jsonl");
+  ASSERT_GT(played.size(), 5U);
+  const auto n = std::min(live.size(), played.size());
+  EXPECT_TRUE(std::equal(live.begin(), live.begin() + static_cast<std::ptrdiff_t>(n), played.begin()));
+}
+
+TEST(it_up, shows_tokens_and_ends_by_itself_with_figures_that_agree) {
+  const auto preset = std::filesystem::path(SETT_BINARY_DIR).filename().string();
+  if (std::filesystem::path(SETT_BINARY_DIR) != std::filesystem::path(SETT_SOURCE_DIR) / "build" / preset)
+    GTEST_SKIP() << "tools/up knows the presets' folders only";
+  process up({"/bin/bash", SETT_SOURCE_DIR "/tools/up", "--no-build", "--preset", preset, "--seconds", "3"});
+  EXPECT_EQ(up.wait(std::chrono::seconds(90)), 0) << up.out() << up.err();
+  EXPECT_THAT(up.out(), HasSubstr("Ctrl-C stops it"));
+  EXPECT_THAT(up.out(), HasSubstr("all figures agree"));
+}
+
+TEST(it_up, wrong_words_are_a_usage_error) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"--nonsense"}, {"--seconds"}, {"--seconds", "x"}, {"--rpc", "http://h"}}) {
+    std::vector<std::string> command{"/bin/bash", SETT_SOURCE_DIR "/tools/up", "--no-build"};
+    command.insert(command.end(), words.begin(), words.end());
+    EXPECT_EQ(run(command).code, 2) << words[0];
+  }
 }
 
 } // namespace
