@@ -50,14 +50,14 @@ void monitor_actor::tick() {
       });
   for (const auto& [name, path] : setup_->endpoints)
     ask<protocol::endpoint_status>(path, protocol::endpoint_status_request{},
-                                   [this, name = name](const protocol::endpoint_status* s) {
+                                   [this, endpoint = name](const protocol::endpoint_status* s) {
                                      setup_->board->change([&](auto& c) {
                                        if (s != nullptr)
-                                         c.endpoints.insert_or_assign(name, *s);
+                                         c.endpoints.insert_or_assign(endpoint, *s);
                                        else
-                                         c.endpoints.erase(name);
+                                         c.endpoints.erase(endpoint);
                                      });
-                                     if (s != nullptr) took(name, *s);
+                                     if (s != nullptr) took(endpoint, *s);
                                    });
 }
 
