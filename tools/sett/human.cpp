@@ -65,7 +65,7 @@ std::size_t width_of(char32_t p) {
 std::string with_separators(std::int64_t n) {
   auto digits = std::to_string(n);
   const std::size_t first = n < 0 ? 1 : 0;
-  for (std::size_t i = digits.size(); i > first + 3;) digits.insert(i -= 3, ",");
+  for (std::size_t i = digits.size(); i > first + 3;) digits.insert(i -= 3, 1, ',');
   return digits;
 }
 
