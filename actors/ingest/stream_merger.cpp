@@ -15,6 +15,8 @@ using resilience::elapsed;
 namespace {
 
 constexpr std::size_t versions_max = 4;
+// Until it is about to be rooted, a slot closed by its parts still takes those that were overtaken.
+constexpr std::uint64_t late_parts_slots = 31;
 constexpr std::uint64_t child_distance = 256; // a block's child farther away than this is not looked for
 constexpr double behind_smoothing = 0.1;
 
@@ -168,7 +170,7 @@ void stream_merger::on_update(const frame_origin& origin, const block_update_ptr
   }
   if (!u->complete)
     take_part(origin, u, r, out);
-  else if ((r.parts_by & e) != 0 && !origin.backfill)
+  else if (((r.parts_by & e) != 0 || u->batch.transactions.empty()) && !origin.backfill)
     close_parts(origin, u, r, now, out);
   else
     take_whole(origin, u, r, now, out);
@@ -180,7 +182,7 @@ void stream_merger::on_update(const frame_origin& origin, const block_update_ptr
 
 void stream_merger::take_part(const frame_origin& origin, const block_update_ptr& u, record& r, merger_effects& out) {
   r.parts_by |= bit(origin.endpoint);
-  if (r.complete) {
+  if (r.complete && !r.by_parts) {
     ++counters_.duplicates;
     counters_.duplicate_transactions += u->batch.transactions.size();
     return;
@@ -201,7 +203,7 @@ void stream_merger::forward(const frame_origin& origin, const block_update_ptr& 
     return;
   }
   auto rest = known == 0 ? u : block_update_ptr(without(*u, r.seen));
-  if (!u->complete)
+  if (!u->complete || (r.parts_by & bit(origin.endpoint)) != 0)
     for (const auto& t : rest->batch.transactions) r.seen.insert(t.signature);
   r.transactions += static_cast<std::uint32_t>(rest->batch.transactions.size());
   counters_.transactions += rest->batch.transactions.size();
@@ -264,7 +266,7 @@ void stream_merger::vote(const frame_origin& origin, const block_update_ptr& u, 
 
   if (!r.complete) {
     r.chosen = mine;
-    accept(origin, u, r, out);
+    accept(origin, u, r, story.fingerprint == 0, out);
     completed(s, r, now);
     return;
   }
@@ -282,7 +284,7 @@ void stream_merger::vote(const frame_origin& origin, const block_update_ptr& u, 
       if ((wrong >> i & 1) != 0) ++scores_[i].outvoted;
     undo_slot(s, r, out);
     r.chosen = mine;
-    accept(origin, u, r, out);
+    accept(origin, u, r, story.fingerprint == 0, out);
     completed(s, r, now);
     out.emplace_back(disagreement{slot_number{s}, wrong | r.versions[mine].voters, wrong});
     r.contested = false;
@@ -321,13 +323,15 @@ void stream_merger::vote(const frame_origin& origin, const block_update_ptr& u, 
 }
 
 /// The slot's content goes on and counts as whole.
-void stream_merger::accept(const frame_origin& origin, const block_update_ptr& u, record& r, merger_effects& out) {
+void stream_merger::accept(const frame_origin& origin, const block_update_ptr& u, record& r, bool by_parts,
+                           merger_effects& out) {
   forward(origin, u, r, out);
   r.complete = true;
+  r.by_parts = by_parts;
   r.skipped = false;
   r.transaction_count = u->transaction_count;
   ++r.deliveries;
-  r.seen = {};
+  if (!by_parts) r.seen = {};
   const auto& story = r.versions[r.chosen];
   if (story.parent != 0 || u->slot.value == 1) {
     r.parent = story.parent;
@@ -483,7 +487,8 @@ void stream_merger::on_fetch_failed(slot_number which, fetch_failure why, steady
   if (why == fetch_failure::skipped && !m.by_link) {
     records_[which.value].skipped = true;
     missing_.erase(w);
-  } else if (why == fetch_failure::not_yet) {
+  } else if (why == fetch_failure::not_yet && which.value > pending_root_ &&
+             which.value + settings_.not_yet_slots_max > head_) {
     m.next_at = after(now, settings_.retry_after); // costs no try; age_max bounds it
   } else {
     ++counters_.fetch_failures;
@@ -606,7 +611,7 @@ void stream_merger::undo_slot(slot s, record& r, merger_effects& out) {
   r.deliveries = 0;
   r.transactions = 0;
   r.seen = {};
-  r.complete = false;
+  r.complete = r.by_parts = false;
   r.has_parent = false;
 }
 
@@ -719,6 +724,14 @@ slot_number stream_merger::complete_to() const {
 }
 
 void stream_merger::prune() {
+  if (head_ > late_parts_slots)
+    for (auto i = records_.upper_bound(parts_closed_to_); i != records_.end() && i->first <= head_ - late_parts_slots;
+         ++i) {
+      parts_closed_to_ = i->first;
+      if (!i->second.by_parts) continue;
+      i->second.by_parts = false;
+      i->second.seen = {};
+    }
   if (head_ <= settings_.window_slots) return;
   const slot keep = head_ - settings_.window_slots;
   while (!records_.empty() && records_.begin()->first <= keep) {

@@ -16,9 +16,10 @@
 // Undone: a slot reported dead, and with it its descendants, and blocks beside the rooted chain. A dead block's late
 // copies stay out; another block for the slot may come.
 //
-// The source may be whole blocks, or parts closed by an update that says complete. A hole in an endpoint's numbering
-// (something was shed on the way here) makes its claims of completeness for the slots of that moment worthless; they
-// are fetched.
+// The source may be whole blocks, or parts closed by an update that says complete; Yellowstone's block meta has been
+// seen to overtake transactions (rpcpool/yellowstone-grpc#767), so a slot closed like that takes unknown parts until it
+// is about to be rooted. A hole in an endpoint's numbering (something was shed on the way here) makes its claims of
+// completeness for the slots of that moment worthless; they are fetched.
 //
 // Not thread-safe; does not block. Memory: window_slots records, signatures only for slots that come in parts.
 #pragma once
@@ -52,8 +53,10 @@ struct merger_settings {
   duration retry_after = std::chrono::milliseconds(500); // doubled with each failure ...
   duration retry_cap = std::chrono::seconds(8);          // ... up to this
   duration fetch_timeout = std::chrono::seconds(20);     // a fetch without an answer has failed
-  duration age_max = std::chrono::minutes(5);            // a gap older than this is given up
-  std::uint32_t list_gap_min = 4;                        // gaps of more slots are listed first
+  // "Not available yet" this far behind the head, or of a rooted slot, is a failure.
+  std::uint32_t not_yet_slots_max = 64;
+  duration age_max = std::chrono::minutes(5); // a gap older than this is given up
+  std::uint32_t list_gap_min = 4;             // gaps of more slots are listed first
   std::uint64_t jump_slots_max = 20'000; // a slot farther ahead needs jump_confirmations blocks in a row to be believed
   std::uint32_t jump_confirmations = 3;
   std::size_t incomplete_ranges_max = 256;
@@ -161,13 +164,13 @@ private:
   struct record {
     std::vector<version> versions;
     std::size_t chosen{};
-    std::unordered_set<signature> seen; // delivered, while the slot comes in parts
+    std::unordered_set<signature> seen; // delivered, while the slot may still get parts
     std::uint64_t parts_by{};           // endpoints that sent parts
     slot parent{};
     blockhash parent_hash, dead_hash;
     steady_time_ns first_received;
     std::uint32_t transactions{}, transaction_count{}, deliveries{};
-    bool complete{}, dead{}, skipped{}, contested{}, has_parent{}, any{}, final{};
+    bool complete{}, by_parts{}, dead{}, skipped{}, contested{}, has_parent{}, any{}, final{};
   };
   struct want {
     steady_time_ns noticed, next_at, sent_at;
@@ -188,7 +191,7 @@ private:
                    merger_effects& out);
   void vote(const frame_origin& origin, const block_update_ptr& u, record& r, const version& story, steady_time_ns now,
             merger_effects& out);
-  void accept(const frame_origin& origin, const block_update_ptr& u, record& r, merger_effects& out);
+  void accept(const frame_origin& origin, const block_update_ptr& u, record& r, bool by_parts, merger_effects& out);
   void completed(slot s, record& r, steady_time_ns now);
   void check_link(slot parent, const record& child, steady_time_ns now);
   void add_child_votes(slot s, record& r);
@@ -212,7 +215,7 @@ private:
   std::map<slot, want> missing_;
   slot_ranges incomplete_;
   bool started_{};
-  slot from_{}, linked_to_{}, head_{}, rooted_{}, pending_root_{}, pruned_to_{};
+  slot from_{}, linked_to_{}, head_{}, rooted_{}, pending_root_{}, pruned_to_{}, parts_closed_to_{};
   bool list_out_{};
   slot list_first_{}, list_last_{};
   steady_time_ns list_sent_, list_next_;

@@ -96,6 +96,28 @@ TEST(unit_stream_merger, skipped_slots_are_told_from_missing_ones_by_the_parent)
   EXPECT_TRUE(d.merger.health().incomplete.empty());
 }
 
+TEST(unit_stream_merger, a_block_that_nobody_has_although_its_slot_is_rooted_ends_as_incomplete) {
+  direct d;
+  d.block(100, 99);
+  d.block(102, 101);
+  for (int i = 0; i < 20; ++i) { // young: the endpoint may really not have it yet
+    d.tick(1s);
+    d.no_block(101, fetch_failure::not_yet);
+  }
+  EXPECT_TRUE(d.merger.health().incomplete.empty());
+  EXPECT_EQ(d.merger.counters().fetch_failures, 0u);
+  for (std::uint64_t s = 100; s <= 102; ++s) d.status(s, slot_status::finalized);
+  for (int i = 0; i < 60; ++i) {
+    d.tick(1s);
+    d.no_block(101, fetch_failure::not_yet);
+  }
+  ASSERT_EQ(d.merger.health().incomplete.size(), 1u);
+  EXPECT_EQ(d.merger.health().incomplete[0].first.value, 101u);
+  EXPECT_EQ(d.merger.health().incomplete[0].last.value, 101u);
+  EXPECT_EQ(d.merger.health().backfilling, 0u);
+  EXPECT_EQ(d.complete_to(), 102u);
+}
+
 TEST(unit_stream_merger, a_missing_slot_is_not_fetched_when_another_endpoint_brings_it_within_the_grace) {
   direct d;
   d.block(100, 99);
@@ -260,6 +282,44 @@ TEST(unit_stream_merger, parts_are_deduplicated_by_signature_and_a_block_adds_on
   EXPECT_EQ(d.sink.slots[101].size(), 6u);
   EXPECT_EQ(d.complete_to(), 101u);
   EXPECT_TRUE(d.sink.faults.empty());
+}
+
+TEST(unit_stream_merger, parts_that_the_close_of_their_slot_overtook_are_not_lost_and_go_on_once) {
+  for (const std::size_t before_close : {0U, 2U}) {
+    direct d;
+    d.block(100, 99);
+    const auto whole = update_of({.slot = 101, .parent = 100, .transactions = 4, .version = 0, .parent_version = 0});
+    const auto give = [&](std::uint16_t endpoint, const block_update_ptr& u) {
+      d.last.clear();
+      d.merger.on_update(d.from(endpoint), u, d.now, d.last);
+      d.took();
+    };
+    const auto part = [&](std::size_t i) {
+      auto u = std::make_shared<block_update>();
+      u->slot = slot_number{101};
+      u->batch.events.push_back({.transaction = 0, .path = {}, .payload = event::priority_fee{}});
+      u->batch.transactions.push_back(whole->batch.transactions[i]);
+      return u;
+    };
+    auto close = std::make_shared<block_update>();
+    close->slot = slot_number{101};
+    close->parent = slot_number{100};
+    close->blockhash = whole->blockhash;
+    close->complete = true;
+    close->transaction_count = whole->transaction_count;
+    for (std::size_t i = 0; i < before_close; ++i) give(0, part(i));
+    give(0, close);
+    EXPECT_EQ(d.complete_to(), 101u);
+    for (const std::uint16_t endpoint : {0, 1})
+      for (std::size_t i = 0; i < 4; ++i) give(endpoint, part(i));
+    EXPECT_EQ(d.sink.slots[101].size(), 4u) << before_close;
+    EXPECT_EQ(d.merger.counters().transactions, 3u + 4u);
+    EXPECT_TRUE(d.sink.faults.empty());
+    // What is about to be rooted no longer grows.
+    for (std::uint64_t s = 102; s <= 140; ++s) d.block(s, s - 1);
+    give(1, part(3));
+    EXPECT_TRUE(d.of<deliver>().empty());
+  }
 }
 
 TEST(unit_stream_merger, a_hole_in_the_numbering_makes_a_claim_of_completeness_worthless) {
