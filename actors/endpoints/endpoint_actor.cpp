@@ -256,6 +256,7 @@ struct endpoint_actor::connection {
   std::shared_ptr<feed_and_decoders> shared;
   frame_origin base;
   bool parts{};
+  slot_number noted_part{}; // the actor needs to hear of a slot's parts once, not of each
   std::unique_ptr<feed_and_decoders::decoder> decoder;
 
   template <class Note>
@@ -277,7 +278,7 @@ struct endpoint_actor::connection {
     stream_note n{generation, {}, {}, {}, {}};
     for (auto& u : out.updates) {
       shared->feed.newest(u->slot);
-      if (parts) n.parts.push_back(u->slot);
+      if (parts && std::exchange(noted_part, u->slot) != u->slot) n.parts.push_back(u->slot);
       shared->feed.send({from, std::move(u)});
     }
     out.updates.clear();

@@ -48,6 +48,9 @@ void token_actor::event_applied(const protocol::entity_events& m, const chain_ev
 }
 
 void token_actor::after_events(const protocol::entity_events& m) {
+  // Not what is replayed after a restart: that would count how long ago the frame came.
+  if (outlets_->apply_latency != nullptr && !m.replayed && m.received.value != 0)
+    outlets_->apply_latency->observe(static_cast<double>(now_ns() - m.received.value) * 1e-9);
   if (!std::exchange(price_moved_, false) || !outlets_->market) return;
   auto u = state()->price();
   u.received = m.received;
@@ -56,6 +59,12 @@ void token_actor::after_events(const protocol::entity_events& m) {
 
 void token_actor::after_undo(slot_number) {
   if (outlets_->market) (void)outlets_->market->publish(state()->price());
+}
+
+ports::histogram& apply_latency_of(ports::metrics_registry& registry) {
+  return registry.histogram_of("sett_market_apply_latency_seconds",
+                               "From a frame on the socket to its events applied in the token's actor.",
+                               ports::latency_bounds_s);
 }
 
 routing::entity_factory token_factory(std::shared_ptr<const token_outlets> outlets) {

@@ -8,6 +8,7 @@
 #include "actors/market/token_snapshot.hpp"
 #include "actors/market/token_state.hpp"
 #include "actors/routing/entity_shell.hpp"
+#include "messages/ports/metrics.hpp"
 
 #include <memory>
 
@@ -22,11 +23,15 @@ struct token_traits {
   }
 };
 
-/// Where tokens publish; either may be empty.
+/// Where tokens publish and what they measure; each may be empty.
 struct token_outlets {
   std::shared_ptr<buses::market_bus> market;
   std::shared_ptr<buses::signal_bus> signal;
+  ports::histogram* apply_latency{}; // seconds from the frame's stamp to its events applied; outlives the actors
 };
+
+/// The histogram of apply_latency.
+[[nodiscard]] ports::histogram& apply_latency_of(ports::metrics_registry& registry);
 
 class token_actor : public routing::entity_shell<token_traits> {
 public:

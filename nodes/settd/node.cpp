@@ -197,7 +197,7 @@ struct node::parts {
     return out;
   }
 
-  result<routing::event_router_options> router_options() const {
+  result<routing::event_router_options> router_options() {
     auto tracked = tracked_wallets();
     if (!tracked) return std::unexpected(tracked.error());
     routing::event_router_options o;
@@ -205,8 +205,8 @@ struct node::parts {
     o.limits.idle_ns = values().tokens.idle_passivate_s * second_ns;
     o.limits.save_interval_ns = values().store.snapshot_interval_ms * (second_ns / 1000);
     o.key_format = base58_names();
-    o.make_token =
-        market::token_factory(std::make_shared<const market::token_outlets>(market::token_outlets{market, signals}));
+    o.make_token = market::token_factory(std::make_shared<const market::token_outlets>(
+        market::token_outlets{market, signals, &market::apply_latency_of(metrics)}));
     o.make_wallet = wallets::wallet_factory();
     o.tracked_by_setting = std::move(*tracked);
     o.tracked_max = values().wallets.tracked_max;
