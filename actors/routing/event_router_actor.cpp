@@ -21,7 +21,7 @@ constexpr std::uint32_t mailbox_reserve = 16; // places left for questions
 
 struct tick_due {};
 struct pump_due {};
-constexpr auto pump_delay = std::chrono::milliseconds(2);
+constexpr auto pump_delay = std::chrono::milliseconds(2), step_delay = std::chrono::milliseconds(2);
 struct restart_due {
   cell_ptr cell;
   std::uint32_t generation{};
@@ -403,7 +403,10 @@ void event_router_actor::pump_soon() {
 }
 
 void event_router_actor::tick() {
-  table_.tick(steady_time_ns{now_ns()});
+  if (!table_.tick(steady_time_ns{now_ns()})) {
+    delayed_send(this, step_delay, tick_due{});
+    return;
+  }
   if (table_.cursor() != stored_cursor_) {
     stored_cursor_ = table_.cursor();
     std::vector<ports::snapshot_store::entry> entries(1);

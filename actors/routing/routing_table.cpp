@@ -11,6 +11,7 @@ namespace sett::routing {
 namespace {
 
 constexpr std::int64_t recency_ns = 1'000'000'000;
+constexpr std::size_t entities_per_step = 64, steps_per_round_max = 500;
 
 /// The wallets an event may concern, at most three: signer, sender, receiver.
 template <class Visit>
@@ -395,11 +396,11 @@ void routing_table::revive(entity_id id) {
 // --- time
 // ---------------------------------------------------------------------------------------------------------------------
 
-void routing_table::tick(steady_time_ns now) {
-  slot_number unsaved{UINT64_MAX};
-  std::uint32_t saves = 0;
-  std::size_t kept = 0;
-  for (const auto id : dirty_) {
+bool routing_table::tick(steady_time_ns now) {
+  if (!round_.running) round_ = {.running = true, .sealed = sealed_};
+  auto left_here = std::max(entities_per_step, dirty_.size() / steps_per_round_max);
+  for (; left_here > 0 && round_.at < dirty_.size(); --left_here) {
+    const auto id = dirty_[round_.at++];
     auto& e = entities_[id];
     if (e.now == phase::unused) { // removed meanwhile
       e.dirty = false;
@@ -412,20 +413,22 @@ void routing_table::tick(steady_time_ns now) {
       e.dirty = false;
       continue;
     }
-    dirty_[kept++] = id;
+    dirty_[round_.kept++] = id;
     for (const auto s : e.recent)
       if (const auto* h = at(s); h != nullptr && h->update && h->slot > e.saved_sealed)
-        unsaved = std::min(unsaved, h->slot);
+        round_.unsaved = std::min(round_.unsaved, h->slot);
     if (e.now == phase::live && now.value - e.save_asked_ns >= limits_.save_interval_ns &&
-        saves < limits_.saves_per_tick && e.next >= e.recent.size() && sink_.room(id)) {
+        round_.saves < limits_.saves_per_tick && e.next >= e.recent.size() && sink_.room(id)) {
       e.save_asked_ns = now.value;
-      ++saves;
+      ++round_.saves;
       sink_.save(id, sealed_);
     }
   }
-  dirty_.resize(kept);
-  const slot_number all = unsaved.value == UINT64_MAX ? sealed_ : std::min(sealed_, slot_number{unsaved.value - 1});
-  cursor_ = std::max(cursor_, all);
+  if (round_.at < dirty_.size()) return false;
+  dirty_.resize(round_.kept);
+  // What came to an entity after the round had passed it is above the sealed slot of the round's beginning.
+  cursor_ = std::max(cursor_, std::min(round_.sealed, slot_number{round_.unsaved.value - 1}));
+  round_ = {};
 
   std::uint32_t left = limits_.passivations_per_tick;
   for (auto id = oldest_; id != no_entity && left > 0; --left) {
@@ -438,6 +441,7 @@ void routing_table::tick(steady_time_ns now) {
     }
     id = next;
   }
+  return true;
 }
 
 // --- wallets and questions
@@ -479,7 +483,7 @@ protocol::router_status routing_table::status() const {
   s.replay_updates = replay_.size();
   s.replay_bytes = replay_bytes_;
   s.replay_from = replay_.empty() ? newest_ : replay_.front().slot;
-  s.dirty = dirty_.size();
+  s.dirty = dirty_.size() - (round_.at - round_.kept);
   s.newest = newest_;
   s.rooted = rooted_;
   s.sealed = sealed_;

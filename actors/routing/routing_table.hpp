@@ -67,7 +67,9 @@ public:
   void rooted(slot_number slot);
   void undone(slot_number slot);
   void health(const protocol::stream_health& h);
-  void tick(steady_time_ns now);
+  /// Saves and passivates what is due, in steps: a round over many entities in one go would hold up the events behind
+  /// it. True: the round is over, the next call begins another. False: call again in a few milliseconds.
+  [[nodiscard]] bool tick(steady_time_ns now);
   /// Entities whose mailbox was full wait for the rest of their events: call pump_lagging() soon.
   [[nodiscard]] bool lagging() const { return !lagging_.empty(); }
   void pump_lagging();
@@ -148,6 +150,14 @@ private:
   std::unordered_map<address, entity_id> tokens_, wallets_;
   entity_id oldest_{no_entity}, newest_entity_{no_entity};
   std::vector<entity_id> dirty_, lagging_;
+  /// The round of tick() that is under way: dirty_[0, kept) stay, [kept, at) are done with, the rest is to come.
+  struct round {
+    bool running{};
+    std::size_t at{}, kept{};
+    std::uint32_t saves{};
+    slot_number sealed, unsaved{UINT64_MAX};
+  };
+  round round_;
   std::deque<held> replay_;
   std::uint64_t first_sequence_{1}; // of replay_.front()
   std::uint64_t replay_bytes_{};

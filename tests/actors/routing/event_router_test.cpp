@@ -275,6 +275,82 @@ TEST(sim_event_router, takes_up_after_a_restart_of_the_node_where_its_cursor_say
     expect_equal(*again.token(t), reference(r, t).detail(), "token " + std::to_string(t));
 }
 
+/// Saving goes round its entities in steps; what changes between them must not make the cursor pass what is unsaved.
+TEST(sim_event_router, takes_up_where_its_cursor_says_whenever_it_ends_amid_a_round_of_saves) {
+  constexpr std::uint64_t tokens = 500;
+  const auto r = test::make_recording(8, 60, tokens, 120);
+  for (const auto stop : {41, 42, 43}) {
+    auto store = std::make_shared<test::memory_snapshot_store>();
+    auto o = options();
+    o.tick_ns = 1'000'000;
+    o.limits.save_interval_ns = 5'000'000;
+    {
+      node n(static_cast<std::uint64_t>(stop));
+      n.store = store;
+      n.boot(o);
+      for (int i = 0; i < stop; ++i) {
+        n.play(r.blocks[static_cast<std::size_t>(i)]);
+        if (i > 2) n.root(r.blocks[static_cast<std::size_t>(i) - 2]->slot.value);
+        n.sys.advance(std::chrono::milliseconds(3 + i % 5)); // a round takes about 16
+      }
+    }
+    const auto cursor = *load_cursor(*store);
+    EXPECT_GT(cursor, r.blocks[20]->slot);
+    node again;
+    again.store = store;
+    again.boot(options());
+    for (const auto& b : r.blocks)
+      if (b->slot > cursor) again.play(b);
+    again.sys.advance(3s);
+    for (std::uint64_t t = 0; t < tokens; t += 3)
+      expect_equal(*again.token(t), reference(r, t).detail(), "token " + std::to_string(t));
+  }
+}
+
+/// Starts what it is told to and remembers nothing else.
+struct quiet_sink : entity_sink {
+  std::vector<entity_id> started;
+  void start(entity_id id) override { started.push_back(id); }
+  bool room(entity_id) const override { return true; }
+  void events(entity_id, protocol::entity_events) override {}
+  void undo(entity_id, slot_number) override {}
+  void save(entity_id, slot_number) override {}
+  void passivate(entity_id, slot_number) override {}
+  void gap(entity_id, slot_number) override {}
+  void restart(entity_id) override {}
+  void removed(entity_id) override {}
+};
+
+TEST(unit_routing_table, a_round_of_saves_vouches_only_for_what_was_final_when_it_began) {
+  quiet_sink sink;
+  routing_table table({}, sink);
+  const auto swap_in = [&](std::uint64_t slot, std::uint64_t tokens) {
+    auto u = std::make_shared<block_update>();
+    u->slot.value = slot;
+    for (std::uint64_t t = 0; t < tokens; ++t) {
+      test::market_pool pool{make_mint(t), test::make_pool(t)};
+      const auto tx = test::add_transaction(u->batch, slot, static_cast<std::uint32_t>(t), make_wallet(t));
+      u->batch.events.push_back({tx, {0, -1}, program_kind::raydium_cpmm, pool.swap(true, 1000, make_wallet(t))});
+    }
+    table.update({u, {}}, steady_time_ns{1});
+  };
+  swap_in(10, 500);
+  for (const auto id : sink.started) table.ready(id, slot_number{0});
+  swap_in(30, 1);
+  table.rooted(slot_number{20});
+  for (const auto id : sink.started) table.saved(id, slot_number{20}, slot_number{10});
+  ASSERT_FALSE(table.tick(steady_time_ns{2})) << "one step for everything";
+  swap_in(25, 1); // comes late to a token the round has passed, and is final before the round ends
+  table.rooted(slot_number{25});
+  while (!table.tick(steady_time_ns{3})) {
+  }
+  EXPECT_EQ(table.cursor().value, 20u);
+  EXPECT_EQ(table.status().dirty, 1u);
+  table.saved(table.find(entity_kind::token, make_mint(0)), slot_number{25}, slot_number{25});
+  ASSERT_TRUE(table.tick(steady_time_ns{4}));
+  EXPECT_EQ(table.cursor().value, 25u);
+}
+
 TEST(sim_event_router, gives_up_an_entity_that_always_crashes_keeps_the_others_and_revives_it_on_request) {
   class broken : public market::token_actor {
   public:
