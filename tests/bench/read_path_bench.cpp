@@ -56,7 +56,10 @@ using tcp = asio::ip::tcp;
 using clock_type = std::chrono::steady_clock;
 
 constexpr auto slot_time = std::chrono::milliseconds(400);
-constexpr double seconds_per_run = 1.2;
+/// 1.2 s, and at most 8,000 frames: preparing them takes longer than sending them.
+std::size_t frames_of_run(std::int64_t rate) {
+  return static_cast<std::size_t>(std::min<std::int64_t>(8'000, rate * 12 / 10));
+}
 constexpr std::uint32_t first_index = 1'000'000; // transactionIndex of a run's first frame
 constexpr std::uint64_t first_slot = 300'000'000, root_behind = 4;
 constexpr std::size_t slot_digits = 9;
@@ -486,7 +489,7 @@ void frame_to_applied(benchmark::State& state) {
     double ignored = 0;
     if (!path->play(warm_up, 1000, run, ignored)) state.SkipWithError("the warm-up did not arrive");
   }
-  auto frames = prepare(static_cast<std::size_t>(seconds_per_run * static_cast<double>(rate)), tokens, 7);
+  auto frames = prepare(frames_of_run(rate), tokens, 7);
   for (auto _ : state) {
     stamps run(frames.size());
     double sender_cpu = 0;
@@ -509,7 +512,7 @@ void frame_to_applied(benchmark::State& state) {
 /// Beast's own echo server and a client that paces frames; each runs on a thread of its own.
 void websocket_echo(benchmark::State& state) {
   const auto rate = state.range(0);
-  auto frames = prepare(static_cast<std::size_t>(seconds_per_run * static_cast<double>(rate)), 1000, 7);
+  auto frames = prepare(frames_of_run(rate), 1000, 7);
   for (auto _ : state) {
     asio::io_context there;
     tcp::acceptor acceptor(there, {asio::ip::address_v4::loopback(), 0});
