@@ -265,7 +265,11 @@ private:
   void begin_playing() {
     constexpr auto settle = std::chrono::milliseconds(50);
     play_start_ = std::chrono::steady_clock::now() + settle;
-    play(playback_->next());
+    // The first frame is chosen when the client has made all its subscriptions, else frames of the later ones are lost.
+    play_timer_.expires_at(play_start_);
+    play_timer_.async_wait([self = shared_from_this()](error_code ec) {
+      if (!ec && !self->stalled_ && !self->closed_) self->play(self->playback_->next());
+    });
   }
 
   void play(const playback::notification* next) {
