@@ -2,6 +2,7 @@
 
 #include "actors/market/token_snapshot.hpp"
 #include "actors/routing/list_rules.hpp"
+#include "actors/supervision/restart_request.hpp"
 
 #include <caf/behavior.hpp>
 #include <caf/send.hpp>
@@ -204,6 +205,12 @@ caf::behavior event_router_actor::make_behavior() {
             any = true;
           }
         return any;
+      },
+      [this](const supervision::restart_child& m) {
+        const auto id = id_of(m.cell);
+        if (id == no_entity) return false;
+        table_.is_live(id) ? restart(id) : table_.revive(id);
+        return true;
       },
       [this](const protocol::token_list_request& m) {
         auto answer = make_response_promise();

@@ -4,6 +4,7 @@
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 
@@ -57,10 +58,13 @@ caf::behavior supervisor_actor::make_behavior() {
         if (!i || quitting_) return false;
         auto& c = children_[*i];
         c.wanted = true;
-        if (c.now == phase::running)
+        if (group_) { // a group restart is under way: it takes this one along
+          group_ = std::min(*group_, first_with(*i));
+          advance();
+        } else if (c.now == phase::running)
           stop(*i);
         else if (c.now != phase::stopping)
-          start(*i);
+          restart_from(first_with(*i), *i, 0);
         return true;
       },
       [this](const child_timer& t) {
@@ -134,10 +138,7 @@ void supervisor_actor::ended(const child_ended& note) {
   if (quitting_ || group_) {
     advance();
   } else if (doomed) {
-    if (c.wanted) { // an asked-for restart
-      c.cell->restarted();
-      start(i);
-    }
+    if (c.wanted) restart_from(first_with(i), i, 0); // asked for: those that depend on it begin anew as after a crash
   } else {
     failed(i, failure_of(note.reason));
   }
@@ -160,13 +161,12 @@ void supervisor_actor::failed(std::size_t i, failure_kind failure) {
     shut_down(caf::exit_reason::out_of_workers);
     break;
   case directive::restart:
-    if (settings_.how == strategy::one_for_one)
-      restart_from(i, i, decision.delay_ns);
-    else
-      restart_from(settings_.how == strategy::one_for_all ? 0 : i, i, decision.delay_ns);
+    restart_from(first_with(i), i, decision.delay_ns);
     break;
   }
 }
+
+std::size_t supervisor_actor::first_with(std::size_t i) const { return settings_.how == strategy::one_for_all ? 0 : i; }
 
 void supervisor_actor::restart_from(std::size_t first, std::size_t failed, std::int64_t delay_ns) {
   auto& c = children_[failed];

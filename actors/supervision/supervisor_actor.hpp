@@ -10,6 +10,7 @@
 #include "actors/supervision/bounded_actor.hpp"
 #include "actors/supervision/registry.hpp"
 #include "actors/supervision/restart_policy.hpp"
+#include "actors/supervision/restart_request.hpp"
 
 #include <caf/actor.hpp>
 
@@ -43,10 +44,6 @@ struct supervisor_settings {
 struct add_child {
   std::shared_ptr<const child_spec> spec;
 };
-/// Ends the child and starts it anew, its history kept; answers true when there is such a child.
-struct restart_child {
-  cell_ptr cell;
-};
 
 class supervisor_actor : public bounded_actor {
 public:
@@ -73,6 +70,7 @@ private:
   void stop(std::size_t i);
   void ended(const child_ended& note);
   void failed(std::size_t i, failure_kind failure);
+  [[nodiscard]] std::size_t first_with(std::size_t i) const; // the first child that restarts together with this one
   void restart_from(std::size_t first, std::size_t failed, std::int64_t delay_ns);
   void advance(); // the next step of an ordered stop or group restart
   void shut_down(caf::error reason);
@@ -89,10 +87,6 @@ private:
   std::int64_t group_delay_ns_{};
 };
 
-/// Asks the supervisor of the actor at `path` to restart it. False: no such actor, or nobody supervises it.
-[[nodiscard]] bool request_restart(const registry& reg, std::string_view path);
-
 } // namespace sett::supervision
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::supervision::add_child)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::supervision::restart_child)

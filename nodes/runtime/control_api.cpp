@@ -1,6 +1,6 @@
 #include "nodes/runtime/control_api.hpp"
 
-#include "actors/supervision/supervisor_actor.hpp"
+#include "actors/supervision/restart_request.hpp"
 #include "messages/protocol/caf_messages.hpp"
 #include "messages/protocol/control.hpp"
 #include "messages/solana/base58.hpp"

@@ -3,6 +3,7 @@
 #include "actors/market/quote_coins.hpp"
 #include "actors/market/token_actor.hpp"
 #include "actors/routing/event_router_actor.hpp"
+#include "actors/supervision/restart_request.hpp"
 #include "actors/wallets/wallet_actor.hpp"
 #include "messages/protocol/caf_messages.hpp"
 #include "nodes/store/rocksdb_store_io.hpp"
@@ -140,6 +141,22 @@ TEST(sim_event_router, equals_the_recording_although_actors_are_killed_every_sec
       expect_equal(*n.token(t), reference(r, t).detail(), "seed " + std::to_string(seed));
     EXPECT_GT(n.store->stored(), 20u);
   }
+}
+
+TEST(sim_event_router, restarts_a_token_when_somebody_asks_and_keeps_its_figures) {
+  node n;
+  const auto r = test::make_recording(3, 40, 2, 4);
+  for (std::size_t i = 0; i < r.blocks.size(); ++i) {
+    if (i == 20) {
+      n.sys.run();
+      ASSERT_TRUE(supervision::request_restart(*n.reg, "/node/tokens/" + hex(make_mint(0))));
+    }
+    n.play(r.blocks[i]);
+  }
+  n.sys.advance(1s);
+  EXPECT_EQ(n.place(0)->restarts(), 1u);
+  EXPECT_EQ(n.place(1)->restarts(), 0u);
+  for (std::uint64_t t = 0; t < 2; ++t) expect_equal(*n.token(t), reference(r, t).detail(), std::to_string(t));
 }
 
 TEST(sim_event_router, passivates_idle_tokens_and_wakes_them_exactly) {

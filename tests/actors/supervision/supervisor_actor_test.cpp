@@ -94,6 +94,24 @@ TEST(unit_supervisor, restarts_the_later_ones_under_rest_for_one) {
   EXPECT_EQ(h.book->lines, (std::vector<std::string>{"stop w1", "stop w2", "start w1", "start w2"}));
 }
 
+TEST(unit_supervisor, an_asked_for_restart_takes_along_what_a_crash_would) {
+  house h({.how = strategy::rest_for_one});
+  ASSERT_TRUE(request_restart(*h.reg, "/node/w1"));
+  h.sys.run();
+  EXPECT_EQ(h.book->lines, (std::vector<std::string>{"stop w1", "stop w2", "start w1", "start w2"}));
+  EXPECT_EQ(h.reg->find("/node/w1")->restarts(), 1u);
+  EXPECT_EQ(h.reg->find("/node/w2")->restarts(), 0u);
+  h.book->lines.clear();
+  ASSERT_TRUE(request_restart(*h.reg, "/node/w2")); // while w0 makes all begin anew
+  ASSERT_TRUE(request_restart(*h.reg, "/node/w0"));
+  h.sys.run();
+  EXPECT_EQ(h.book->count("start w0"), 1);
+  for (const std::string name : {"w0", "w1", "w2"}) {
+    EXPECT_EQ(h.book->count("start " + name), h.book->count("stop " + name)) << name;
+    EXPECT_EQ(h.reg->find("/node/" + name)->state(), protocol::actor_state::running) << name;
+  }
+}
+
 TEST(unit_supervisor, stops_in_reverse_order_when_asked) {
   house h({});
   send_exit_urgent(caf::actor_cast<caf::strong_actor_ptr>(h.supervisor), caf::exit_reason::user_shutdown);
