@@ -39,6 +39,7 @@ ingest_metrics ingest_metrics::make(ports::metrics_registry& r) {
       &r.counter_of("sett_ingest_updates_late_dropped_total", "Updates of dead, lost or long passed slots."),
       &r.counter_of("sett_ingest_gaps_found_total", "Slots found missing."),
       &r.counter_of("sett_ingest_fetches_sent_total", "Missing slots asked for."),
+      &r.counter_of("sett_ingest_fetches_answered_total", "Of those, answered with the block."),
       &r.counter_of("sett_ingest_fetches_failed_total", "Of those, failed."),
       &r.counter_of("sett_ingest_gaps_given_up_total", "Gaps listed as incomplete."),
       &r.counter_of("sett_ingest_slots_undone_total", "Delivered slots that died, lost or were corrected."),
@@ -268,6 +269,7 @@ void ingest_actor::count() {
   m.late->add(c.late_dead + c.too_late + c.before_start - was.late_dead - was.too_late - was.before_start);
   m.gaps->add(c.gaps - was.gaps);
   m.fetches->add(c.fetches - was.fetches);
+  m.fetched->add(c.fetched - was.fetched);
   m.fetch_failures->add(c.fetch_failures - was.fetch_failures);
   m.given_up->add(c.given_up - was.given_up);
   m.undone->add(c.undone - was.undone);

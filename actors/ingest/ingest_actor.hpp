@@ -25,8 +25,8 @@
 namespace sett::ingest {
 
 struct ingest_metrics {
-  ports::counter *updates, *delivered, *transactions, *duplicates, *late, *gaps, *fetches, *fetch_failures, *given_up,
-      *undone, *disagreements, *corrected, *holes;
+  ports::counter *updates, *delivered, *transactions, *duplicates, *late, *gaps, *fetches, *fetched, *fetch_failures,
+      *given_up, *undone, *disagreements, *corrected, *holes;
   ports::gauge *complete_to, *incomplete_slots, *head, *backfilling, *live;
   static ingest_metrics make(ports::metrics_registry& registry);
 };
