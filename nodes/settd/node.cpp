@@ -261,6 +261,7 @@ struct node::parts {
   supervision::child_spec endpoint_child(const endpoints::endpoint_options& options) {
     auto setup = std::make_shared<endpoints::endpoint_setup>();
     setup->options = options;
+    setup->rules.watchdog.silence_max = std::chrono::milliseconds(values().ingest.silence_ms_max);
     setup->seed = static_cast<std::uint64_t>(clock.wall_now().value) + options.index.value;
     setup->sockets = transport;
     setup->pool = updates;
