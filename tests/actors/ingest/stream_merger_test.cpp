@@ -310,7 +310,7 @@ TEST(unit_stream_merger, parts_that_the_close_of_their_slot_overtook_are_not_los
     for (std::size_t i = 0; i < before_close; ++i) give(0, part(i));
     give(0, close);
     EXPECT_EQ(d.complete_to(), 101u);
-    for (const std::uint16_t endpoint : {0, 1})
+    for (const std::uint16_t endpoint : {std::uint16_t{0}, std::uint16_t{1}})
       for (std::size_t i = 0; i < 4; ++i) give(endpoint, part(i));
     EXPECT_EQ(d.sink.slots[101].size(), 4u) << before_close;
     EXPECT_EQ(d.merger.counters().transactions, 3u + 4u);
