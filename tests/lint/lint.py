@@ -51,7 +51,7 @@ IMPURE = [
 ]
 PURE_FOLDERS = ("messages/types/", "messages/ports/", "messages/solana/", "messages/protocol/", "messages/recording/", "actors/")
 # What actors run on (CAF's atoms and message types, the cells of live actors): neither rules nor shells.
-RUNTIME = re.compile(r"^messages/protocol/caf_|^actors/supervision/(actor_cell|registry|bounded_|system_config|timer_)|^actors/buses/bus\.|^actors/routing/entity_(shell|protocol)\.")
+RUNTIME = re.compile(r"^messages/protocol/caf_|^actors/supervision/(actor_cell|registry|restart_request|bounded_|system_config|timer_)|^actors/buses/bus\.|^actors/routing/entity_(shell|protocol)\.")
 SHELL = re.compile(r"(_actor|_io)\.[ch]pp$")
 SOURCE = re.compile(r"\.(cpp|hpp)$")
 
