@@ -8,6 +8,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <fstream>
 #include <mutex>
 #include <sstream>
@@ -129,7 +130,18 @@ public:
     }
     // The server's own words may repeat our address; the code is enough.
     if (closed) closed("gRPC: " + std::string(code_name(status.error_code())));
+    {
+      const std::scoped_lock lock(mutex_);
+      done_ = true;
+      ended_.notify_all();
+    }
     self_.reset();
+  }
+  /// Waits until gRPC let go of a silenced stream, else what it holds is still in use when the process ends.
+  void wait_until_done() {
+    constexpr auto bound = std::chrono::milliseconds(500); // a cancelled call ends within a few
+    std::unique_lock lock(mutex_);
+    ended_.wait_for(lock, bound, [this] { return done_; });
   }
 
 private:
@@ -152,7 +164,8 @@ private:
   duration ping_every_{0};
   std::mutex mutex_;
   grpc_events events_;
-  bool opened_{}, finished_{}, held_{true};
+  std::condition_variable ended_;
+  bool opened_{}, finished_{}, held_{true}, done_{};
   std::shared_ptr<stream> self_;
 };
 
@@ -160,7 +173,11 @@ class client final : public grpc_stream_client {
 public:
   client(const std::shared_ptr<grpc::Channel>& channel, const endpoint_options& options)
       : stub_(channel), token_(options.grpc_token), level_(options.level), ping_every_(options.grpc_ping) {}
-  ~client() override { close(); }
+  ~client() override {
+    const auto last = stream_;
+    close();
+    if (last) last->wait_until_done();
+  }
 
   void open(slot_number from_slot, grpc_events events) override {
     close();

@@ -231,8 +231,12 @@ const char* const grpc_faults = R"([
 INSTANTIATE_TEST_SUITE_P(plans, it_simnet_read_path,
                          ::testing::Values(faulty_run{plan_kind::block_subscribe, commitment::confirmed, ws_faults},
                                            faulty_run{plan_kind::slot_get_block, commitment::confirmed, ws_faults},
-                                           faulty_run{plan_kind::yellowstone_grpc, commitment::processed,
-                                                      grpc_faults}));
+                                           faulty_run{plan_kind::yellowstone_grpc, commitment::processed, grpc_faults}),
+                         [](const auto& run) {
+                           return run.param.plan == plan_kind::block_subscribe  ? "block_subscribe"
+                                  : run.param.plan == plan_kind::slot_get_block ? "slot_get_block"
+                                                                                : "yellowstone_grpc";
+                         });
 
 } // namespace
 } // namespace sett::endpoints
