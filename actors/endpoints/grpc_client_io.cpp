@@ -118,8 +118,8 @@ public:
   void OnWriteDone(bool ok) override {
     const std::scoped_lock lock(mutex_);
     if (!ok || finished_) return drop_hold();
-    alarm_.Set(std::chrono::system_clock::now() + ping_every_,
-               [self = shared_from_this()](bool rang) { self->ping(rang); });
+    // An alarm keeps its callback after it rang: a shared pointer in it would keep this stream for ever.
+    alarm_.Set(std::chrono::system_clock::now() + ping_every_, [this](bool rang) { ping(rang); });
   }
   void OnDone(const grpc::Status& status) override {
     std::function<void(const std::string&)> closed;
@@ -146,6 +146,7 @@ public:
 
 private:
   void ping(bool rang) {
+    const auto self = shared_from_this(); // OnDone may come as soon as the hold is dropped
     const std::scoped_lock lock(mutex_);
     if (!rang || finished_ || !events_.on_message) return drop_hold();
     geyser::SubscribeRequest request;
