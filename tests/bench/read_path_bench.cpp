@@ -580,7 +580,10 @@ BENCHMARK(websocket_echo)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(frame_to_applied)
     ->ArgNames({"tokens", "rate"})
-    ->ArgsProduct({{100, 1'000, 10'000, 100'000}, {1'000, 5'000, 20'000}})
+    ->Apply([](benchmark::internal::Benchmark* b) { // the rates of one number of tokens in a row: they share a node
+      for (const std::int64_t tokens : {100, 1'000, 10'000, 100'000})
+        for (const std::int64_t rate : {1'000, 5'000, 20'000}) b->Args({tokens, rate});
+    })
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
 
