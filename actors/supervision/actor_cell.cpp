@@ -73,7 +73,7 @@ std::int64_t actor_cell::head_age_ns(std::int64_t now_ns) const {
   return since == 0 || depth() == 0 ? 0 : std::max<std::int64_t>(0, now_ns - since);
 }
 
-bool actor_cell::record_crash(std::uint64_t work, std::string_view what, std::string_view error) {
+bool actor_cell::record_crash(std::uint64_t work, std::string_view what, std::string_view error, bool part) {
   std::scoped_lock lock(stripe(this));
   if (!crashes_) crashes_ = std::make_unique<crash_log>();
   auto& records = crashes_->records;
@@ -90,7 +90,7 @@ bool actor_cell::record_crash(std::uint64_t work, std::string_view what, std::st
   i->error.assign(error.substr(0, crash_text_max));
   ++i->times;
   const bool parked = work != 0 && i->times >= deaths_to_park;
-  suspects_.store(static_cast<std::uint32_t>(records.size()), std::memory_order_release);
+  suspects_.fetch_or(part || work == 0 ? 1U : 3U, std::memory_order_release);
   return parked;
 }
 

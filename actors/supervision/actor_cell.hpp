@@ -65,10 +65,16 @@ public:
   void timed(std::int64_t duration_ns) { handling_.add(duration_ns); }
   /// The actor ended: what still waited is dead letters.
   void drained();
-  /// Remembers a death. Returns true when this work is parked now: it killed the actor deaths_to_park times.
-  bool record_crash(std::uint64_t work, std::string_view what, std::string_view error);
+  /// Remembers a death. Returns true when this work is parked now: it killed the actor deaths_to_park times. `part`:
+  /// the work is one piece of a message, not a whole one.
+  bool record_crash(std::uint64_t work, std::string_view what, std::string_view error, bool part = false);
   /// Whether any work is remembered: the fast test before parked().
   [[nodiscard]] bool suspects() const { return suspects_.load(std::memory_order_acquire) != 0; }
+  /// Whether a whole message is remembered: only then is it worth computing a message's identity.
+  [[nodiscard]] bool suspects_messages() const { return (suspects_.load(std::memory_order_acquire) & 2U) != 0; }
+  /// What its supervisor knows the place by; only the supervisor writes and reads it.
+  void tag(std::uint32_t tag) { tag_ = tag; }
+  [[nodiscard]] std::uint32_t tag() const { return tag_; }
   /// True when the work must be skipped; counted as such.
   [[nodiscard]] bool parked(std::uint64_t work);
 
@@ -111,10 +117,12 @@ private:
   std::atomic<actor_state> state_{actor_state::starting};
   directory_id directory_{};
   std::uint32_t bound_{};
+  std::uint32_t tag_{};
   std::atomic<std::uint32_t> accepted_{}, taken_{}; // wrap; their difference is the depth
   std::atomic<std::uint32_t> mark_at_{};            // value of accepted_ when the mark was set
   std::atomic<std::int64_t> mark_ns_{};
-  std::atomic<std::uint32_t> refused_{}, dead_letters_{}, restarts_{}, generation_{}, suspects_{}, skipped_poison_{};
+  std::atomic<std::uint32_t> refused_{}, dead_letters_{}, restarts_{}, generation_{}, skipped_poison_{};
+  std::atomic<std::uint32_t> suspects_{}; // bit 0: some work, bit 1: a whole message among it
   std::atomic<std::uint64_t> handled_{};
   duration_histogram handling_;
   std::unique_ptr<crash_log> crashes_;

@@ -34,18 +34,15 @@ void refuse(const caf::mailbox_element& element, caf::error reason) {
     element.sender->enqueue(nullptr, element.mid.response_id(), caf::make_message(std::move(reason)), nullptr);
 }
 
-std::string text_of(std::exception_ptr error) {
-  try {
-    std::rethrow_exception(std::move(error));
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "unknown exception";
-  }
-}
-
+/// What make_behavior throws; consume() sees to the handlers.
 caf::error on_exception(caf::scheduled_actor*, std::exception_ptr& error) {
-  return caf::make_error(caf::sec::runtime_error, text_of(error));
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& e) {
+    return caf::make_error(caf::sec::runtime_error, std::string(e.what()));
+  } catch (...) {
+    return caf::make_error(caf::sec::runtime_error, std::string("unknown exception"));
+  }
 }
 
 } // namespace
@@ -77,7 +74,7 @@ void bounded_actor::enqueue(caf::mailbox_element_ptr element, caf::execution_uni
 
 caf::invoke_message_result bounded_actor::consume(caf::mailbox_element& element) {
   const bool counted = counts(element);
-  if (cell_->suspects() && cell_->parked(identity(element.content().stringify()))) {
+  if (cell_->suspects_messages() && cell_->parked(identity(element.content().stringify()))) {
     if (counted) cell_->consumed();
     cell_->dead_letter();
     refuse(element, caf::make_error(caf::sec::runtime_error, "this message is parked: it killed its actor twice"));
@@ -94,13 +91,24 @@ caf::invoke_message_result bounded_actor::consume(caf::mailbox_element& element)
     }
     work_ = 0;
     return result;
+  } catch (const std::exception& e) {
+    crashed(element, counted, e.what());
   } catch (...) {
-    if (counted) cell_->consumed();
-    const auto text = element.content().stringify();
-    cell_->record_crash(work_ != 0 ? work_ : identity(text), work_ != 0 ? what_ : std::string_view(text),
-                        text_of(std::current_exception()));
-    throw;
+    crashed(element, counted, "unknown exception");
   }
+  return caf::invoke_message_result::consumed;
+}
+
+// Throwing on to CAF would cost a second and a third unwinding; quit() is what it would come to.
+void bounded_actor::crashed(const caf::mailbox_element& element, bool counted, const char* error) {
+  if (counted) cell_->consumed();
+  if (work_ != 0) {
+    cell_->record_crash(work_, what_, error, true);
+  } else {
+    const auto text = element.content().stringify();
+    cell_->record_crash(identity(text), text, error);
+  }
+  quit(caf::make_error(caf::sec::runtime_error, std::string(error)));
 }
 
 bool bounded_actor::cleanup(caf::error&& reason, caf::execution_unit* host) {

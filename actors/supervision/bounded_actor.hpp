@@ -56,6 +56,8 @@ protected:
   [[nodiscard]] std::int64_t now_ns() { return clock().now().time_since_epoch().count(); }
 
 private:
+  void crashed(const caf::mailbox_element& element, bool counted, const char* error);
+
   cell_ptr cell_;
   std::uint32_t generation_;
   std::uint32_t messages_{};

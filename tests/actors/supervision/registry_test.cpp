@@ -96,6 +96,16 @@ TEST(unit_actor_cell, parks_work_after_two_deaths_and_keeps_parked_work_when_the
   EXPECT_EQ(c.skipped_poison(), 2u);
 }
 
+TEST(unit_actor_cell, suspects_messages_only_when_a_whole_one_killed_its_actor) {
+  actor_cell c(0, "a", 10);
+  c.record_crash(7, "one event", "boom", true);
+  c.record_crash(0, "a start", "boom");
+  EXPECT_TRUE(c.suspects());
+  EXPECT_FALSE(c.suspects_messages());
+  c.record_crash(8, "a message", "boom");
+  EXPECT_TRUE(c.suspects_messages());
+}
+
 TEST(unit_actor_cell, keeps_long_names_apart) {
   actor_cell a(0, std::string(100, 'x') + "1", 1), b(0, std::string(100, 'x') + "2", 1);
   EXPECT_EQ(a.name().size(), actor_cell::name_size_max);

@@ -1,6 +1,8 @@
+#include "actors/supervision/system_config.hpp"
 #include "actors/supervision/timer_actor.hpp"
 #include "tests/support/deterministic_system.hpp"
 
+#include <caf/scoped_actor.hpp>
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -63,6 +65,33 @@ TEST(sim_timer, refuses_beyond_its_bound_and_when_it_is_stopped_and_takes_up_aga
   (void)c.sys.spawn<timer_actor>(c.place, c.service);
   c.sys.run();
   EXPECT_EQ(fired, 100); // all were due
+}
+
+TEST(it_running_clock, ends_requests_in_time_and_delivers_to_actors_after_others_with_timeouts_have_ended) {
+  struct running : caf::actor_system_config {
+    running() { configure(*this, 2); }
+  } cfg;
+  caf::actor_system system(cfg);
+  caf::scoped_actor self{system};
+  for (int round = 0; round < 20; ++round) {
+    const auto silent = system.spawn([](caf::event_based_actor* s) -> caf::behavior {
+      return {[s](int) { return s->make_response_promise<int>(); }};
+    });
+    const auto asking = system.spawn([=](caf::event_based_actor* s) -> caf::behavior {
+      s->request(silent, 3600s, 1).then([](int) {}); // its timeout is pending when it ends
+      return {[](int v) { return v + 1; }};
+    });
+    bool ended = false;
+    self->request(silent, 5ms, 1)
+        .receive([](int) {}, [&](const caf::error& e) { ended = e == caf::sec::request_timeout; });
+    EXPECT_TRUE(ended);
+    self->request(asking, 60s, round)
+        .receive([&](int v) { EXPECT_EQ(v, round + 1); }, [](const caf::error&) { FAIL(); });
+    self->send_exit(asking, caf::exit_reason::kill);
+    self->send_exit(silent, caf::exit_reason::kill);
+    self->delayed_send(self, 1ms, round);
+    self->receive([&](int v) { EXPECT_EQ(v, round); });
+  }
 }
 
 } // namespace
