@@ -165,7 +165,7 @@ token_state::token_state(mint_address mint, token_base base)
 
 token_state::slot_record& token_state::record(slot_stamp stamp) {
   auto at = std::lower_bound(window_.begin(), window_.end(), stamp.slot,
-                             [](const auto& r, slot_number s) { return r.slot < s; });
+                             [](const auto& w, slot_number s) { return w.slot < s; });
   if (at == window_.end() || at->slot != stamp.slot) {
     if (window_.size() >= window_slots_max && at != window_.begin()) {
       ++base_.sealed_early;
@@ -177,11 +177,12 @@ token_state::slot_record& token_state::record(slot_stamp stamp) {
       window_.reserve(window_.size() + 1 + window_.size() / 2);
       at = window_.begin() + i;
     }
-    at = window_.insert(at, slot_record{});
-    at->slot = stamp.slot;
+    at = window_.insert(at, {stamp.slot, std::make_unique<slot_record>()});
+    at->record->slot = stamp.slot;
   }
-  if (at->time.value == 0) at->time = stamp.time; // parts of a slot may come before its time is known
-  return *at;
+  auto& r = *at->record;
+  if (r.time.value == 0) r.time = stamp.time; // parts of a slot may come before its time is known
+  return r;
 }
 
 applied token_state::apply(slot_stamp stamp, const event_batch& batch, const chain_event& e) {
@@ -245,10 +246,9 @@ applied token_state::apply(slot_stamp stamp, const event_batch& batch, const cha
   return result;
 }
 
-pool_entry& token_state::pool_of(std::vector<pool_entry>& pools, const address& pool) {
+pool_entry& token_state::pool_of(slot_pools& pools, const address& pool) {
   for (auto& p : pools)
     if (p.pool == pool) return p;
-  if (pools.size() == pools.capacity()) pools.reserve(pools.size() + 1);
   auto& p = pools.emplace_back();
   p.pool = pool;
   return p;
@@ -305,7 +305,6 @@ bool token_state::add_swap(slot_record& r, std::uint64_t key, program_kind progr
   if (!(price > 0) || quote == quote_class::other) return false;
   auto bar = std::find_if(r.bars.begin(), r.bars.end(), [&](const auto& b) { return b.quote == quote; });
   if (bar == r.bars.end()) {
-    if (r.bars.size() == r.bars.capacity()) r.bars.reserve(r.bars.size() + 1);
     r.bars.push_back({quote, price, price, price, price, key, key, quote_units, 1});
   } else {
     if (key < bar->open_key) {
@@ -321,7 +320,7 @@ bool token_state::add_swap(slot_record& r, std::uint64_t key, program_kind progr
     bar->volume_quote += quote_units;
     ++bar->swaps;
   }
-  return &r == &window_.back();
+  return r.slot == window_.back().slot;
 }
 
 void token_state::add_transfer(slot_record& r, const event::transfer& t) {
@@ -437,7 +436,7 @@ void token_state::fold_fact(token_base& base, const slot_record& r, const fact& 
   }
 }
 
-void token_state::fold(token_base& base, slot_record r) {
+void token_state::fold(token_base& base, slot_record& r) {
   if (base.first_slot.value == 0) base.first_slot = r.slot;
   base.last_slot = std::max(base.last_slot, r.slot);
   if (r.time.value != 0) base.updated = std::max(base.updated, r.time);
@@ -505,24 +504,24 @@ void token_state::fold(token_base& base, slot_record r) {
 void token_state::seal(slot_number up_to) {
   if (up_to <= base_.sealed) return;
   std::size_t n = 0;
-  while (n < window_.size() && window_[n].slot <= up_to) fold(base_, std::move(window_[n++]));
+  while (n < window_.size() && window_[n].slot <= up_to) fold(base_, *window_[n++].record);
   window_.erase(window_.begin(), window_.begin() + static_cast<std::ptrdiff_t>(n));
   if (window_.empty()) window_.shrink_to_fit();
   base_.sealed = up_to;
 }
 
 bool token_state::undo(slot_number slot) {
-  const auto at = std::find_if(window_.begin(), window_.end(), [&](const auto& r) { return r.slot == slot; });
+  const auto at = std::find_if(window_.begin(), window_.end(), [&](const auto& w) { return w.slot == slot; });
   if (at == window_.end()) return false;
-  base_.undone += at->seen.size();
-  subtract(counts_, at->counts);
+  base_.undone += at->record->seen.size();
+  subtract(counts_, at->record->counts);
   window_.erase(at);
   return true;
 }
 
 void token_state::forget_from(slot_number slot) {
   while (!window_.empty() && window_.back().slot >= slot) {
-    subtract(counts_, window_.back().counts);
+    subtract(counts_, window_.back().record->counts);
     window_.pop_back();
   }
 }
@@ -534,7 +533,10 @@ void token_state::mark_incomplete(protocol::incompleteness why, slot_number sinc
 
 token_base token_state::folded() const {
   token_base all = base_;
-  for (const auto& r : window_) fold(all, r);
+  for (const auto& w : window_) {
+    auto copy = *w.record;
+    fold(all, copy);
+  }
   return all;
 }
 
@@ -651,7 +653,7 @@ protocol::price_update token_state::price() const {
   u.counts = counts_;
   for (auto r = window_.rbegin(); r != window_.rend(); ++r) {
     const pool_entry* latest = nullptr;
-    for (const auto& p : r->pools)
+    for (const auto& p : r->record->pools)
       if (p.swapped && p.price > 0 && quote_class_of(p.quote_mint) != quote_class::other &&
           (latest == nullptr || p.last_key > latest->last_key))
         latest = &p;

@@ -21,8 +21,11 @@
 #include "messages/protocol/token.hpp"
 #include "messages/types/chain_event.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -162,21 +165,29 @@ private:
     std::int64_t delta{};
     bool received{};
   };
+  using slot_pools = boost::container::small_vector<pool_entry, 1>;
   struct slot_record {
     slot_number slot;
     unix_seconds time;
-    std::vector<std::uint64_t> seen; // sorted identities
+    boost::container::small_vector<std::uint64_t, 2> seen; // sorted identities
     protocol::token_counts counts;
-    std::vector<slot_bar> bars;
-    std::vector<pool_entry> pools;
+    // Most slots hold one swap of a token: its record is one allocation.
+    boost::container::small_vector<slot_bar, 1> bars;
+    slot_pools pools;
     std::vector<holder_change> holders;
     std::vector<fact> facts; // by key
     std::uint64_t holders_shed{};
   };
 
+  struct window_slot {
+    slot_number slot; // here too, so that finding a place does not read the records
+    std::unique_ptr<slot_record> record;
+  };
+
   slot_record& record(slot_stamp stamp);
-  static pool_entry& pool_of(std::vector<pool_entry>& pools, const address& pool);
-  static void fold(token_base& base, slot_record record);
+  static pool_entry& pool_of(slot_pools& pools, const address& pool);
+  /// Leaves the record sorted, and with the pools that its facts name.
+  static void fold(token_base& base, slot_record& record);
   static void fold_fact(token_base& base, const slot_record& record, const fact& f);
   bool add_swap(slot_record& r, std::uint64_t key, program_kind program, const event::swap& s);
   void add_transfer(slot_record& r, const event::transfer& t);
@@ -186,7 +197,7 @@ private:
   mint_address mint_;
   token_base base_;
   slot_number restored_;
-  std::vector<slot_record> window_; // ascending by slot
+  std::vector<window_slot> window_; // ascending by slot
   protocol::token_counts counts_;   // base and window
 };
 
