@@ -19,6 +19,7 @@ constexpr std::string_view tracked_kind = "tracked_wallet";
 constexpr std::string_view cursor_kind = "cursor";
 constexpr std::string_view cursor_id = "router";
 constexpr std::uint32_t mailbox_reserve = 16; // places left for questions
+constexpr std::size_t actor_lines = 4;        // of an actor's object that a message to it touches
 
 struct tick_due {};
 struct pump_due {};
@@ -325,6 +326,7 @@ void event_router_actor::start(entity_id id) {
   if (!m.cell)
     m.cell =
         registry_->add(token ? token_directory_ : wallet_directory_, view(table_.key(id)), options_.entity_mailbox);
+  m.cell->tag(id);
   m.cell->supervisor(caf::weak_actor_ptr(ctrl()));
   m.asked_to_restart = false;
   m.actor = (token ? options_.make_token : options_.make_wallet)(home_system(), m.cell, table_.key(id), env_);
@@ -336,8 +338,27 @@ bool event_router_actor::room(entity_id id) const {
   return c->depth() + mailbox_reserve < c->bound();
 }
 
+void event_router_actor::soon(entity_id id, bool near) const {
+  if (id >= members_.size()) return;
+  const auto& m = members_[id];
+  if (!near) {
+    __builtin_prefetch(&m);
+    return;
+  }
+  if (!m.actor) return;
+  // The cell's counters, the actor's reference count and the mailbox behind it.
+  const auto* cell = reinterpret_cast<const char*>(m.cell.get());
+  __builtin_prefetch(cell + 64, 1);
+  const auto* block = reinterpret_cast<const char*>(caf::actor_cast<caf::actor_control_block*>(m.actor));
+  for (std::size_t line = 0; line < actor_lines; ++line) __builtin_prefetch(block + line * 64, 1);
+}
+
 void event_router_actor::events(entity_id id, protocol::entity_events message) {
-  send(members_[id].actor, std::move(message));
+  // Without a sender: nobody answers, and its reference count would travel between the threads with every message.
+  caf::actor_cast<caf::actor_control_block*>(members_[id].actor)
+      ->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(caf::message_priority::normal), {},
+                                          std::move(message)),
+                context());
 }
 void event_router_actor::undo(entity_id id, slot_number slot) { send(members_[id].actor, protocol::slot_undone{slot}); }
 void event_router_actor::save(entity_id id, slot_number sealed) { send(members_[id].actor, save_entity{sealed}); }
@@ -369,10 +390,8 @@ void event_router_actor::removed(entity_id id) {
 // --------------------------------------------------------------------------------------------------------------
 
 entity_id event_router_actor::id_of(const cell_ptr& cell) const {
-  const auto key = to_address(cell->name());
-  if (!key) return no_entity;
-  const auto id = table_.find(cell->directory() == token_directory_ ? entity_kind::token : entity_kind::wallet, *key);
-  return id != no_entity && id < members_.size() && members_[id].cell == cell ? id : no_entity;
+  const auto id = cell->tag();
+  return id < members_.size() && members_[id].cell == cell ? id : no_entity;
 }
 
 void event_router_actor::ended(const supervision::child_ended& note) {

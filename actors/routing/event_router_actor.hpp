@@ -77,6 +77,7 @@ private:
   // entity_sink
   void start(entity_id id) override;
   [[nodiscard]] bool room(entity_id id) const override;
+  void soon(entity_id id, bool near) const override;
   void events(entity_id id, protocol::entity_events message) override;
   void undo(entity_id id, slot_number slot) override;
   void save(entity_id id, slot_number sealed) override;

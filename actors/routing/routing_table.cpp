@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t recency_ns = 1'000'000'000;
 constexpr std::size_t entities_per_step = 64, steps_per_round_max = 500;
+constexpr std::size_t prefetch_ahead = 6; // entities: about the latency of memory at 50 to 100 ns of work each
 
 /// The wallets an event may concern, at most three: signer, sender, receiver.
 template <class Visit>
@@ -49,53 +50,72 @@ void routing_table::update(const protocol::chain_update& u, steady_time_ns now) 
   move_sealed();
 
   held h;
-  h.update = u.update;
   h.received = u.origin.received_steady;
   h.slot = u.update->slot;
   scratch_.clear();
+  const auto concerns = [&](entity_kind kind, const address& key, std::uint32_t position) {
+    const auto id = find_or_create(kind, key, now);
+    if (id != no_entity)
+      scratch_.push_back(static_cast<std::uint64_t>(id) << 32U | position);
+    else
+      ++counts_.shed;
+  };
   for (std::uint32_t i = 0; i < batch.events.size(); ++i) {
     const auto& e = batch.events[i];
     const auto mints = market::mints_of(e.payload);
     h.swaps += std::holds_alternative<event::swap>(e.payload) ? 1 : 0;
     h.trades += std::holds_alternative<event::trade>(e.payload) ? 1 : 0;
-    for (std::size_t m = 0; m < mints.count; ++m) {
-      const auto id = touch(entity_kind::token, *mints.mints[m], now);
-      if (id != no_entity)
-        scratch_.emplace_back(id, i);
-      else
-        ++counts_.shed;
-    }
+    for (std::size_t m = 0; m < mints.count; ++m) concerns(entity_kind::token, *mints.mints[m], i);
     if (!wallets_.empty())
       each_wallet(batch, e, [&](const address& w) {
-        if (!wallets_.contains(w)) return;
-        const auto id = touch(entity_kind::wallet, w, now);
-        if (id != no_entity)
-          scratch_.emplace_back(id, i);
-        else
-          ++counts_.shed;
+        if (wallets_.contains(w)) concerns(entity_kind::wallet, w, i);
       });
   }
   counts_.token_swaps += h.swaps;
   counts_.token_trades += h.trades;
   std::sort(scratch_.begin(), scratch_.end());
-  h.positions.reserve(scratch_.size());
-  for (const auto& [id, position] : scratch_) {
-    if (h.entities.empty() || h.entities.back().id != id)
-      h.entities.push_back({id, static_cast<std::uint32_t>(h.positions.size()), 0});
-    ++h.entities.back().count;
-    h.positions.push_back(position);
+  auto shared = std::make_shared<shared_update>();
+  shared->update = u.update;
+  shared->positions.reserve(scratch_.size());
+  h.entities.reserve(scratch_.size());
+  const auto id_at = [this](std::size_t i) { return static_cast<entity_id>(scratch_[i] >> 32U); };
+  for (std::size_t i = 0; i < scratch_.size();) {
+    if (i + prefetch_ahead < scratch_.size()) __builtin_prefetch(&entities_[id_at(i + prefetch_ahead)], 1);
+    const auto id = id_at(i);
+    const auto begin = i;
+    while (i < scratch_.size() && id_at(i) == id) ++i;
+    if (entities_[id].now == phase::given_up) {
+      counts_.shed += i - begin;
+      continue;
+    }
+    touch(id, now);
+    h.entities.push_back(
+        {id, static_cast<std::uint32_t>(shared->positions.size()), static_cast<std::uint32_t>(i - begin)});
+    for (auto k = begin; k < i; ++k) shared->positions.push_back(static_cast<std::uint32_t>(scratch_[k]));
   }
-  h.bytes = bytes_of(*u.update) + h.positions.capacity() * 4 + h.entities.capacity() * sizeof(touched);
+  h.shared = std::move(shared);
+  h.update = block_update_ptr(h.shared, h.shared->update.get());
+  h.bytes = bytes_of(*u.update) + h.shared->positions.capacity() * 4 + h.entities.capacity() * sizeof(touched);
   replay_bytes_ += h.bytes;
   const auto sequence = first_sequence_ + replay_.size();
   replay_.push_back(std::move(h));
-  const auto& entities = replay_.back().entities;
-  for (const auto& t : entities) {
-    auto& recent = entities_[t.id].recent;
-    if (recent.capacity() == 0) recent.reserve(4);
-    recent.push_back(sequence);
-    mark_dirty(t.id);
-    pump(t.id);
+  const auto& now_held = replay_.back();
+  const auto& entities = now_held.entities;
+  SETT_ASSERT(entities.size() <= place::at_max && sequence <= place::sequence_max);
+  for (std::size_t at = 0; at < entities.size(); ++at) {
+    if (at + 2 * prefetch_ahead < entities.size()) sink_.soon(entities[at + 2 * prefetch_ahead].id, false);
+    if (at + prefetch_ahead < entities.size()) sink_.soon(entities[at + prefetch_ahead].id, true);
+    const auto id = entities[at].id;
+    auto& e = entities_[id];
+    if (e.recent.capacity() == 0) e.recent.reserve(4);
+    e.recent.emplace_back(sequence, at);
+    mark_dirty(id);
+    if (e.now == phase::live && e.next + 1 == e.recent.size() && now_held.slot > sealed_ && sink_.room(id)) {
+      const bool replayed = e.next++ < e.replay; // nothing else waits for it: no need to look back
+      deliver(id, now_held, at, sealed_, replayed);
+    } else {
+      pump(id);
+    }
   }
   evict();
 }
@@ -134,6 +154,7 @@ void routing_table::undone(slot_number slot) {
     counts_.token_swaps -= h.swaps;
     counts_.token_trades -= h.trades;
     h.update.reset();
+    h.shared.reset();
     for (const auto& t : h.entities) told.push_back(t.id);
   }
   if (told.empty()) return;
@@ -173,23 +194,19 @@ const routing_table::held* routing_table::at(std::uint64_t sequence) const {
 // --- entities
 // -----------------------------------------------------------------------------------------------------------------
 
-entity_id routing_table::touch(entity_kind kind, const address& key, steady_time_ns now) {
-  auto& index = kind == entity_kind::token ? tokens_ : wallets_;
-  const auto i = index.find(key);
-  entity_id id = i == index.end() ? no_entity : i->second;
-  if (id == no_entity) {
-    if (!make_room(now)) return no_entity;
-    id = create(kind, key, now);
-  }
+entity_id routing_table::find_or_create(entity_kind kind, const address& key, steady_time_ns now) {
+  const auto id = find(kind, key);
+  if (id != no_entity) return id;
+  return make_room(now) ? create(kind, key, now) : no_entity;
+}
+
+void routing_table::touch(entity_id id, steady_time_ns now) {
   auto& e = entities_[id];
-  if (e.now == phase::given_up) return no_entity;
   // Recency to a second is enough and spares busy entities the walk through three list neighbours.
-  if (now.value - e.touched_ns >= recency_ns) {
-    e.touched_ns = now.value;
-    unlink(id);
-    link_newest(id);
-  }
-  return id;
+  if (now.value - e.touched_ns < recency_ns) return;
+  e.touched_ns = now.value;
+  unlink(id);
+  link_newest(id);
 }
 
 entity_id routing_table::create(entity_kind kind, const address& key, steady_time_ns now) {
@@ -208,7 +225,10 @@ entity_id routing_table::create(entity_kind kind, const address& key, steady_tim
   e.now = phase::starting;
   e.created = first_sequence_ + replay_.size();
   e.touched_ns = now.value;
-  (kind == entity_kind::token ? tokens_ : wallets_)[key] = id;
+  if (kind == entity_kind::token)
+    tokens_[key] = id;
+  else
+    wallets_[key] = id;
   link_newest(id);
   ++counts_.activated;
   sink_.start(id);
@@ -272,7 +292,7 @@ void routing_table::mark_dirty(entity_id id) {
 void routing_table::trim(entity& e) const {
   std::size_t n = 0;
   while (n < e.recent.size()) {
-    const auto* h = at(e.recent[n]);
+    const auto* h = at(e.recent[n].sequence);
     if (h != nullptr && h->update && h->slot > e.saved_sealed) break;
     if (h != nullptr && h->update && n >= e.next && e.now == phase::live) break; // not sent yet
     ++n;
@@ -281,7 +301,7 @@ void routing_table::trim(entity& e) const {
   e.recent.erase(e.recent.begin(), e.recent.begin() + static_cast<std::ptrdiff_t>(n));
   e.next = e.next > n ? e.next - static_cast<std::uint32_t>(n) : 0;
   e.replay = e.replay > n ? e.replay - static_cast<std::uint32_t>(n) : 0;
-  if (e.recent.empty()) std::vector<std::uint64_t>().swap(e.recent);
+  if (e.recent.empty()) std::vector<place>().swap(e.recent);
 }
 
 void routing_table::pump(entity_id id) {
@@ -290,10 +310,10 @@ void routing_table::pump(entity_id id) {
   // Nothing may be sealed past what is still on its way: a replay holds slots that are final by now.
   auto sealed = sealed_;
   for (std::size_t i = e.next; i < e.recent.size(); ++i)
-    if (const auto* h = at(e.recent[i]); h != nullptr && h->update && h->slot <= sealed)
+    if (const auto* h = at(e.recent[i].sequence); h != nullptr && h->update && h->slot <= sealed)
       sealed.value = h->slot.value - 1;
   for (; e.next < e.recent.size(); ++e.next) {
-    const auto* h = at(e.recent[e.next]);
+    const auto* h = at(e.recent[e.next].sequence);
     if (h == nullptr || !h->update) continue;
     if (!sink_.room(id)) {
       if (!e.lagging) {
@@ -302,18 +322,21 @@ void routing_table::pump(entity_id id) {
       }
       return;
     }
-    const auto t = std::lower_bound(h->entities.begin(), h->entities.end(), id,
-                                    [](const touched& x, entity_id i) { return x.id < i; });
-    SETT_ASSERT(t != h->entities.end() && t->id == id);
-    protocol::entity_events m;
-    m.update = h->update;
-    m.positions.assign(h->positions.begin() + t->begin, h->positions.begin() + t->begin + t->count);
-    m.received = h->received;
-    m.sealed = sealed;
-    m.replayed = e.next < e.replay;
-    ++counts_.routed;
-    sink_.events(id, std::move(m));
+    deliver(id, *h, e.recent[e.next].at, sealed, e.next < e.replay);
   }
+}
+
+void routing_table::deliver(entity_id id, const held& h, std::size_t at, slot_number sealed, bool replayed) {
+  const auto& t = h.entities[at];
+  SETT_ASSERT(t.id == id);
+  protocol::entity_events m;
+  m.update = h.update;
+  m.positions = std::span(h.shared->positions).subspan(t.begin, t.count);
+  m.received = h.received;
+  m.sealed = sealed;
+  m.replayed = replayed;
+  ++counts_.routed;
+  sink_.events(id, std::move(m));
 }
 
 void routing_table::pump_lagging() {
@@ -415,7 +438,7 @@ bool routing_table::tick(steady_time_ns now) {
     }
     dirty_[round_.kept++] = id;
     for (const auto s : e.recent)
-      if (const auto* h = at(s); h != nullptr && h->update && h->slot > e.saved_sealed)
+      if (const auto* h = at(s.sequence); h != nullptr && h->update && h->slot > e.saved_sealed)
         round_.unsaved = std::min(round_.unsaved, h->slot);
     if (e.now == phase::live && now.value - e.save_asked_ns >= limits_.save_interval_ns &&
         round_.saves < limits_.saves_per_tick && e.next >= e.recent.size() && sink_.room(id)) {
@@ -464,9 +487,12 @@ bool routing_table::untrack(const address& wallet) {
 }
 
 entity_id routing_table::find(entity_kind kind, const address& key) const {
-  const auto& index = kind == entity_kind::token ? tokens_ : wallets_;
-  const auto i = index.find(key);
-  return i == index.end() ? no_entity : i->second;
+  if (kind == entity_kind::token) {
+    const auto i = tokens_.find(key);
+    return i == tokens_.end() ? no_entity : i->second;
+  }
+  const auto i = wallets_.find(key);
+  return i == wallets_.end() ? no_entity : i->second;
 }
 
 void routing_table::each(entity_kind kind, const std::function<void(entity_id)>& visit) const {

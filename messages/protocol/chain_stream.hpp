@@ -18,6 +18,7 @@
 #include "messages/types/block_update.hpp"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -68,7 +69,7 @@ struct stream_health {
 /// Router -> entity: the events of one update that concern it, as positions in the shared batch.
 struct entity_events {
   block_update_ptr update;
-  std::vector<std::uint32_t> positions; // into update->batch.events, ascending
+  std::span<const std::uint32_t> positions; // into update->batch.events, ascending; live as long as `update` is held
   steady_time_ns received;
   slot_number sealed; // everything up to here is final: it can neither be undone nor grow
   bool replayed{};    // sent again after a restart of the entity: it may have acted on it before
