@@ -52,7 +52,7 @@ public:
   /// Its mailbox has a place.
   [[nodiscard]] virtual bool room(entity_id id) const = 0;
   /// It may get a message in a moment: what that takes may be fetched from memory. near: in some hundred nanoseconds.
-  virtual void soon(entity_id id, bool near) const = 0;
+  virtual void soon(entity_id /*id*/, bool /*near*/) const {}
   virtual void events(entity_id id, protocol::entity_events message) = 0;
   virtual void undo(entity_id id, slot_number slot) = 0;
   virtual void save(entity_id id, slot_number sealed) = 0;
