@@ -94,6 +94,7 @@ bool pubsub_reader::answer(const envelope& e, stream_visitor& visitor) {
     visitor.refused(e.id, failure);
     return true;
   }
+  if (!e.result) return c_.fail(reader_errc::missing, "an answer without a result");
   c_ = *e.result;
   if (!e.id) return c_.fail(reader_errc::missing, "an answer without an id");
   if (c_.at() == 't' || c_.at() == 'f') {
@@ -112,6 +113,7 @@ bool pubsub_reader::notification(const envelope& e, rpc::subscription_kind kind,
   // Small frames: find the subscription and the slot first, then read the content.
   std::optional<json_cursor> content, value;
   slot_number slot;
+  if (!e.params) return c_.fail(reader_errc::missing, "a notification without params");
   c_ = *e.params;
   const bool ok = c_.object([&](std::string_view key) {
     if (is(key, "subscription")) return c_.quantity(info_.subscription);
