@@ -39,7 +39,9 @@ actor_cell::actor_cell(directory_id directory, std::string_view name, std::uint3
 
 bool actor_cell::admit() {
   const auto position = accepted_.fetch_add(1, std::memory_order_relaxed);
-  if (position - taken_.load(std::memory_order_relaxed) >= bound_) {
+  // Signed: messages of other senders that came later may be taken already, and then the difference is negative.
+  if (static_cast<std::int32_t>(position - taken_.load(std::memory_order_relaxed)) >=
+      static_cast<std::int32_t>(bound_)) {
     accepted_.fetch_sub(1, std::memory_order_relaxed);
     refused_.fetch_add(1, std::memory_order_relaxed);
     return false;

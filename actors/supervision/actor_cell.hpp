@@ -15,6 +15,7 @@
 
 #include <caf/actor_control_block.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -95,8 +96,10 @@ public:
   // --- anybody
   // ------------------------------------------------------------------------------------------------------------
   [[nodiscard]] std::uint32_t depth() const {
-    const auto n = accepted_.load(std::memory_order_relaxed) - taken_.load(std::memory_order_relaxed);
-    return n > bound_ ? bound_ : n; // a refused message is counted for an instant
+    const auto n =
+        static_cast<std::int32_t>(accepted_.load(std::memory_order_relaxed) - taken_.load(std::memory_order_relaxed));
+    // The two are read one after the other, and a refused message is counted for an instant.
+    return n < 0 ? 0 : std::min(static_cast<std::uint32_t>(n), bound_);
   }
   [[nodiscard]] std::int64_t head_age_ns(std::int64_t now_ns) const;
   [[nodiscard]] std::uint32_t refused() const { return refused_.load(std::memory_order_relaxed); }

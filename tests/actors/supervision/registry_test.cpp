@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 namespace sett::supervision {
@@ -67,6 +68,27 @@ TEST(unit_actor_cell, keeps_its_depth_within_the_bound_under_many_senders) {
   EXPECT_LE(admitted.load(), 100);
   EXPECT_EQ(static_cast<int>(c.depth()), admitted.load());
   EXPECT_EQ(static_cast<int>(c.refused()), 4000 - admitted.load());
+}
+
+TEST(unit_actor_cell, refuses_nobody_below_the_bound_when_others_messages_are_taken_meanwhile) {
+  actor_cell c(0, "a", 1'000'000);
+  std::atomic<std::uint32_t> waiting{0}, senders{4};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 200'000; ++i)
+        if (c.admit()) waiting.fetch_add(1);
+      senders.fetch_sub(1);
+    });
+  while (senders.load() != 0 || waiting.load() != 0)
+    if (waiting.load() != 0) {
+      waiting.fetch_sub(1);
+      c.consumed();
+      ASSERT_LE(c.depth(), 800'000U);
+    }
+  for (auto& t : threads) t.join();
+  EXPECT_EQ(c.refused(), 0U);
+  EXPECT_EQ(c.depth(), 0U);
 }
 
 TEST(unit_actor_cell, shows_a_growing_age_while_a_message_waits_and_none_after_it) {
