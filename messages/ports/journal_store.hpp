@@ -1,0 +1,143 @@
+// Where a node keeps its shards' journals: one store for all shards, written in groups, synced before it answers. Two
+// implementations: RocksDB (nodes/store), and a pure model that loses what was not synced and breaks on command
+// (chaos/sim). A differential test drives both through the same operations.
+//
+// A write is atomic over everything in it. Writes are done in the order of their submission; neighbours are grouped
+// into one synced write. After an error of a write or a sync the store is dead: every later write is refused with
+// `stopped` and the node must end (never retry a sync).
+//
+// Per shard there are: meta (small facts), the log (entries from cut+1 to the end, without holes), and the state: key
+// -> bytes of the entities at `applied`, under a generation. A new generation is filled beside the old one and becomes
+// the state by one write.
+//
+// Thread-safe; write and read_async never block, their callbacks come once, on a thread of the store, in the order of
+// the calls. open-time reads may block.
+#pragma once
+
+#include "messages/types/cluster_ids.hpp"
+#include "messages/types/error.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sett::ports {
+
+enum class journal_store_errc : std::uint16_t {
+  stopped = 1,  // an earlier error: the node must end
+  write_failed, // disk full, read-only, I/O error
+  sync_failed,
+  corrupt, // a checksum, the chain or a hole
+  not_found,
+  foreign, // another cluster's or node's store, or a restored copy
+};
+
+enum class entry_kind : std::uint8_t { epoch_start = 1, commands = 2, checkpoint = 3 };
+
+/// One journal entry. crc: CRC-32C over epoch, index, kind and payload. chain: the first 8 bytes of a hash over the
+/// previous entry's chain and this entry: equal chains at an index mean equal journals up to it.
+struct journal_entry {
+  epoch_number epoch;
+  journal_index index;
+  entry_kind kind{entry_kind::commands};
+  std::uint32_t crc{};
+  std::uint64_t chain{};
+  std::string payload; // at most 1 MiB
+  friend bool operator==(const journal_entry&, const journal_entry&) = default;
+};
+
+/// A place in a journal: what a snapshot, a cut and a match name.
+struct journal_place {
+  epoch_number epoch;
+  journal_index index;
+  std::uint64_t chain{};
+  friend bool operator==(const journal_place&, const journal_place&) = default;
+};
+
+/// A shard's small facts, written whole.
+struct shard_meta {
+  epoch_number promised;       // rule 5
+  incarnation_number born;     // rule 12: starts before this one lost something; 0: never
+  journal_place cut;           // the log begins behind it
+  journal_place applied;       // the stored state is the fold up to here
+  std::uint64_t state_hash{};  // of the stored state
+  std::uint64_t generation{1}; // of the stored state
+  std::uint32_t data_loss{};   // as the record said when this replica last took it over
+  friend bool operator==(const shard_meta&, const shard_meta&) = default;
+};
+
+struct state_change {
+  std::string key;                  // kind byte(s) and entity id; at most 256 bytes
+  std::optional<std::string> value; // nullopt: erased
+};
+
+/// One shard's part of a group.
+struct shard_write {
+  shard_id shard;
+  std::optional<journal_index> truncate_after{}; // first: drop entries above
+  std::vector<journal_entry> append{};           // then: entries, following the end
+  std::vector<state_change> state{};             // of the current generation, brings it to meta->applied
+  std::optional<shard_meta> meta{};              // raising cut drops the entries up to it
+  /// The entries of other generations may go (after a switch).
+  bool drop_other_generations{};
+};
+
+/// What a store knew about one shard when it was opened.
+struct stored_shard {
+  shard_id shard;
+  shard_meta meta;
+  std::vector<journal_entry> log; // (cut, end]
+};
+
+/// The node's own small facts, outside any shard.
+struct node_facts {
+  std::string cluster;
+  node_id node;
+  incarnation_number incarnation; // intent: the highest one this store has started as
+  bool intact{true};              // false: an fsync or checksum error stopped an earlier start
+  std::uint32_t shard_count{}, hash_version{};
+  friend bool operator==(const node_facts&, const node_facts&) = default;
+};
+
+/// A finished export: the state at a place as checked chunks.
+struct snapshot_manifest {
+  shard_id shard;
+  journal_place at;
+  std::uint64_t state_hash{};
+  std::uint64_t bytes{};
+  std::uint32_t chunk_bytes{};
+  std::uint64_t export_id{}; // names it in read_chunk and drop_export on this node
+};
+
+class journal_store {
+public:
+  virtual ~journal_store() = default;
+
+  /// Blocks; at start only. nullopt: a new store.
+  [[nodiscard]] virtual result<std::optional<node_facts>> read_facts() = 0;
+  /// Blocks; synced.
+  [[nodiscard]] virtual result<void> write_facts(const node_facts& facts) = 0;
+  /// Blocks; checks crc, order and chain. corrupt: with shard, index and what was expected.
+  [[nodiscard]] virtual result<std::vector<stored_shard>> read_shards() = 0;
+  /// Blocks: the stored state of a shard, in key order.
+  [[nodiscard]] virtual result<std::vector<state_change>> read_state(shard_id shard) = 0;
+
+  /// done: synced, or the error that stopped the store.
+  virtual void write(std::vector<shard_write> group, std::function<void(result<void>)> done) = 0;
+
+  /// The stored state as a file of chunks; consistent with meta at the time of the call's turn among the writes.
+  virtual void export_state(shard_id shard, std::function<void(result<snapshot_manifest>)> done) = 0;
+  virtual void read_chunk(std::uint64_t export_id, std::uint32_t chunk,
+                          std::function<void(result<std::string>)> done) = 0;
+  virtual void drop_export(std::uint64_t export_id) = 0;
+  /// Fills a new generation from chunks (in order, from 0; again from 0 starts anew). Nothing is visible before
+  /// import_switch, which checks the hash, makes the generation the state with `meta`, empties the log, and syncs.
+  virtual void import_chunk(shard_id shard, std::uint64_t generation, std::uint32_t chunk, std::string bytes,
+                            std::function<void(result<void>)> done) = 0;
+  virtual void import_switch(shard_id shard, std::uint64_t generation, std::uint64_t expected_hash, shard_meta meta,
+                             std::function<void(result<void>)> done) = 0;
+};
+
+} // namespace sett::ports
