@@ -10,8 +10,13 @@
 // -> bytes of the entities at `applied`, under a generation. A new generation is filled beside the old one and becomes
 // the state by one write.
 //
-// Thread-safe; write and read_async never block, their callbacks come once, on a thread of the store, in the order of
-// the calls. open-time reads may block.
+// What survives a run and its faults: kill -9 and power loss keep every answered write and perhaps some of the
+// unanswered ones, as a prefix in the order of submission. A failed write (disk full, read-only) also keeps what was
+// answered. After a failed sync, or damage found, the next node_facts say intact = false.
+//
+// Thread-safe; calls with a callback never block. The callbacks of write and import_switch come once, on a thread of
+// the store, in the order of the calls; those of exports and chunks once, on a thread of the store, in any order. The
+// blocking calls are for the start: never make one in a callback.
 #pragma once
 
 #include "messages/types/cluster_ids.hpp"
@@ -31,7 +36,9 @@ enum class journal_store_errc : std::uint16_t {
   sync_failed,
   corrupt, // a checksum, the chain or a hole
   not_found,
-  foreign, // another cluster's or node's store, or a restored copy
+  foreign,     // another cluster's or node's store
+  busy,        // too many exports at once
+  cannot_open, // the folder or the database; nothing is known about its content
 };
 
 enum class entry_kind : std::uint8_t { epoch_start = 1, commands = 2, checkpoint = 3 };
@@ -96,7 +103,7 @@ struct node_facts {
   std::string cluster;
   node_id node;
   incarnation_number incarnation; // intent: the highest one this store has started as
-  bool intact{true};              // false: an fsync or checksum error stopped an earlier start
+  bool intact{true};              // false: a sync error, damage, a cut or a restored backup came before
   std::uint32_t shard_count{}, hash_version{};
   friend bool operator==(const node_facts&, const node_facts&) = default;
 };
@@ -117,23 +124,33 @@ public:
 
   /// Blocks; at start only. nullopt: a new store.
   [[nodiscard]] virtual result<std::optional<node_facts>> read_facts() = 0;
-  /// Blocks; synced.
+  /// Blocks; synced. intact = true takes the marks of earlier faults away: only after born is stored in every shard.
   [[nodiscard]] virtual result<void> write_facts(const node_facts& facts) = 0;
-  /// Blocks; checks crc, order and chain. corrupt: with shard, index and what was expected.
+  /// Blocks; in shard order; checks crc, order and chain. corrupt: with shard, index, expected and found; the node must
+  /// end, and its next start is not intact.
   [[nodiscard]] virtual result<std::vector<stored_shard>> read_shards() = 0;
-  /// Blocks: the stored state of a shard, in key order.
+  /// Blocks: the stored state of a shard, in key order. corrupt: its hash is not meta's.
   [[nodiscard]] virtual result<std::vector<state_change>> read_state(shard_id shard) = 0;
+  /// Blocks; synced; for a start that is not intact, before read_shards: checks everything and empties the shards that
+  /// are corrupt, so that they can be repaired from peers. Of their meta promised, born and data_loss stay when they
+  /// are readable. Returns the emptied shards.
+  [[nodiscard]] virtual result<std::vector<shard_id>> drop_damaged() = 0;
 
-  /// done: synced, or the error that stopped the store.
+  /// done: synced, or the error that stopped the store. A group that breaks the rules above (a hole in the log, another
+  /// generation than the current one) is a bug and ends the process.
   virtual void write(std::vector<shard_write> group, std::function<void(result<void>)> done) = 0;
 
-  /// The stored state as a file of chunks; consistent with meta at the time of the call's turn among the writes.
+  /// The stored state as a file of chunks; consistent with meta at the time of the call's turn among the writes. Chunks
+  /// are 0 .. ceil(bytes / chunk_bytes) - 1, opaque and checked; not_found: no such export or chunk.
   virtual void export_state(shard_id shard, std::function<void(result<snapshot_manifest>)> done) = 0;
   virtual void read_chunk(std::uint64_t export_id, std::uint32_t chunk,
                           std::function<void(result<std::string>)> done) = 0;
   virtual void drop_export(std::uint64_t export_id) = 0;
-  /// Fills a new generation from chunks (in order, from 0; again from 0 starts anew). Nothing is visible before
-  /// import_switch, which checks the hash, makes the generation the state with `meta`, empties the log, and syncs.
+  /// Fills a new generation (not the current one) from chunks (in order, from 0; again from 0 starts anew). Nothing is
+  /// visible before import_switch, which has its turn among the writes: it checks the hash, makes the generation the
+  /// state with `meta` (whose generation and state_hash the store fills in; cut is the snapshot's place), empties the
+  /// log, drops the old generation, and syncs. corrupt: the chunks were damaged; the import is dropped, the store
+  /// lives.
   virtual void import_chunk(shard_id shard, std::uint64_t generation, std::uint32_t chunk, std::string bytes,
                             std::function<void(result<void>)> done) = 0;
   virtual void import_switch(shard_id shard, std::uint64_t generation, std::uint64_t expected_hash, shard_meta meta,
