@@ -1,8 +1,11 @@
 #include "actors/supervision/system_config.hpp"
 
+#include "actors/supervision/run_queue.hpp"
+
 #include <caf/atom.hpp>
 #include <caf/detail/thread_safe_actor_clock.hpp>
-#include <caf/policy/work_sharing.hpp>
+#include <caf/policy/unprofiled.hpp>
+#include <caf/resumable.hpp>
 #include <caf/scheduler/coordinator.hpp>
 
 #include <mutex>
@@ -66,7 +69,47 @@ private:
   std::unordered_set<const caf::abstract_actor*> with_timeouts_; // until they end
 };
 
-class sharing_coordinator final : public caf::scheduler::coordinator<caf::policy::work_sharing> {
+/// CAF's scheduling policy 'sharing' on a queue of ours: the member functions that CAF's workers call.
+class shared_queue : public caf::policy::unprofiled {
+public:
+  struct coordinator_data {
+    explicit coordinator_data(caf::scheduler::abstract_coordinator*) {}
+    run_queue<caf::resumable> queue;
+  };
+  struct worker_data {
+    explicit worker_data(caf::scheduler::abstract_coordinator*) {}
+  };
+
+  template <class Coordinator>
+  void central_enqueue(Coordinator* self, caf::resumable* job) {
+    d(self).queue.push(job);
+  }
+  template <class Worker>
+  void external_enqueue(Worker* self, caf::resumable* job) {
+    d(self->parent()).queue.push(job);
+  }
+  template <class Worker>
+  void internal_enqueue(Worker* self, caf::resumable* job) {
+    d(self->parent()).queue.push(job);
+  }
+  /// Behind all others: it has had its turn.
+  template <class Worker>
+  void resume_job_later(Worker* self, caf::resumable* job) {
+    d(self->parent()).queue.push(job);
+  }
+  template <class Worker>
+  caf::resumable* dequeue(Worker* self) {
+    return d(self->parent()).queue.pop();
+  }
+  template <class Worker, class Visit>
+  void foreach_resumable(Worker*, Visit) {} // workers hold no jobs of their own
+  template <class Coordinator, class Visit>
+  void foreach_central_resumable(Coordinator* self, Visit visit) {
+    while (auto* job = d(self).queue.try_pop()) visit(job);
+  }
+};
+
+class sharing_coordinator final : public caf::scheduler::coordinator<shared_queue> {
 public:
   using coordinator::coordinator;
   caf::detail::thread_safe_actor_clock& clock() noexcept override { return clock_; }

@@ -31,4 +31,12 @@ if(SETT_SANITIZE)
   endif()
 endif()
 
+# For programs that run actors: their messages are freed by another thread than the one that allocated them, and that
+# costs glibc's malloc a lock. Link it before everything else. Sanitizers bring an allocator of their own.
+add_library(sett_allocator INTERFACE)
+find_library(SETT_JEMALLOC jemalloc)
+if(SETT_JEMALLOC AND NOT SETT_SANITIZE)
+  target_link_libraries(sett_allocator INTERFACE "${SETT_JEMALLOC}")
+endif()
+
 find_package(Threads REQUIRED)
