@@ -235,6 +235,8 @@ applied token_state::apply(slot_stamp stamp, const event_batch& batch, const cha
     add_fact(r, key, batch, e, *l);
     if (l->change == event::liquidity_change::added) result.opportunity = opportunity_kind::liquidity_added;
     if (l->change == event::liquidity_change::removed) result.opportunity = opportunity_kind::liquidity_removed;
+    if (l->change == event::liquidity_change::burned) result.opportunity = opportunity_kind::liquidity_burned;
+    if (l->change == event::liquidity_change::locked) result.opportunity = opportunity_kind::liquidity_locked;
   } else if (const auto* n = std::get_if<event::launch>(&e.payload)) {
     add_fact(r, key, batch, e, *n);
     if (n->phase == event::launch_phase::completed) result.opportunity = opportunity_kind::launch_completed;

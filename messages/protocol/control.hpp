@@ -26,6 +26,8 @@ inline constexpr std::string_view config_path = "/v1/config";               // G
 inline constexpr std::string_view log_lines_path = "/v1/log";               // GET ?after
 inline constexpr std::string_view log_levels_path = "/v1/log/levels";       // GET; POST ?area&level
 
+inline constexpr std::string_view opportunities_path = "/v1/opportunities"; // GET ?after: {next, shed, rows}
+
 /// How a value is shown to people; JSON and CSV carry it exactly.
 enum class form : std::uint8_t {
   text,    // as it is

@@ -184,7 +184,9 @@ enum class opportunity_kind : std::uint8_t {
   launch_completed,
   migrated,
   liquidity_added,
-  liquidity_removed
+  liquidity_removed,
+  liquidity_burned,
+  liquidity_locked
 };
 struct opportunity {
   opportunity_kind kind{};

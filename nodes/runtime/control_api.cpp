@@ -170,6 +170,15 @@ void log_lines(const context_ptr& c, const request& r, const reply& done) {
   done(ok(json::object{{"next", tail.next}, {"rows", std::move(lines)}}));
 }
 
+/// The lines are JSON already: they are put together, not read again.
+void opportunity_lines(const context_ptr& c, const request& r, const reply& done) {
+  const auto after = r.number("after", 0, 0, UINT64_MAX);
+  if (!after) return done(error_response(400, "after is no number"));
+  const auto tail = c->opportunities->tail(*after);
+  done({200, "application/json",
+        fmt::format("{{\"next\":{},\"shed\":{},\"rows\":[{}]}}\n", tail.next, tail.shed, fmt::join(tail.lines, ","))});
+}
+
 } // namespace
 
 void add_health_routes(api::routes& to, std::shared_ptr<const control_context> c) {
@@ -235,6 +244,8 @@ void add_control_routes(api::routes& to, std::shared_ptr<const control_context> 
   to.add("GET", control::actor_path, [c](const request& r, const reply& done) { show_actor(c, r, done); });
   to.add("POST", control::actor_restart_path, [c](const request& r, const reply& done) { restart_actor(c, r, done); });
   to.add("GET", control::config_path, [c](const request&, const reply& done) { done(ok(view(c->settings))); });
+  to.add("GET", control::opportunities_path,
+         [c](const request& r, const reply& done) { opportunity_lines(c, r, done); });
   to.add("GET", control::log_lines_path, [c](const request& r, const reply& done) { log_lines(c, r, done); });
   to.add("GET", control::log_levels_path, [c](const request&, const reply& done) {
     done(ok(json::object{{"levels", telemetry::levels_text(c->log.levels().levels())}}));

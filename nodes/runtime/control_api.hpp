@@ -7,6 +7,7 @@
 #include "nodes/api/request.hpp"
 #include "nodes/runtime/gateway_actor.hpp"
 #include "nodes/runtime/monitor_actor.hpp"
+#include "nodes/runtime/opportunity_log_io.hpp"
 #include "nodes/runtime/status.hpp"
 #include "nodes/telemetry/log_io.hpp"
 #include "nodes/telemetry/metrics_io.hpp"
@@ -26,6 +27,7 @@ struct control_context {
   asker ask;
   telemetry::node_logger& log;
   telemetry::node_metrics& metrics;
+  std::shared_ptr<const opportunity_log> opportunities;
   const ports::clock& clock;
   telemetry::redactor secrets;
   std::string router_path; // of the event router

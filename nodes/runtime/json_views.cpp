@@ -154,6 +154,19 @@ json::object view(const protocol::token_list& l) {
           {"unanswered", l.unanswered}};
 }
 
+json::object view(const protocol::opportunity& o) {
+  constexpr std::string_view kinds[] = {"token_created",   "pool_created",      "launch_completed", "migrated",
+                                        "liquidity_added", "liquidity_removed", "liquidity_burned", "liquidity_locked"};
+  return {{"kind", kinds[static_cast<std::size_t>(o.kind)]},
+          {"mint", solana::to_base58(o.mint)},
+          {"pool", address_or_null(o.pool)},
+          {"slot", o.slot.value},
+          {"time", o.time.value == 0 ? json::value(nullptr) : json::value(o.time.value)},
+          {"signature", solana::to_base58(o.transaction)},
+          {"risk_score", o.risk_score ? number(*o.risk_score) : json::value(nullptr)},
+          {"market", view(o.market)}};
+}
+
 json::object view(const protocol::wallet_summary& w) {
   return {{"wallet", solana::to_base58(w.wallet)},
           {"label", w.label},

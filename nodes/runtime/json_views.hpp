@@ -18,6 +18,8 @@ namespace sett::runtime {
 [[nodiscard]] boost::json::object view(const protocol::token_summary& t);
 [[nodiscard]] boost::json::object view(const protocol::token_detail& t);
 [[nodiscard]] boost::json::object view(const protocol::token_list& l);
+/// A line of the opportunity stream; README.md documents every field.
+[[nodiscard]] boost::json::object view(const protocol::opportunity& o);
 [[nodiscard]] boost::json::object view(const protocol::wallet_summary& w);
 [[nodiscard]] boost::json::object view(const protocol::wallet_detail& w);
 [[nodiscard]] boost::json::object view(const protocol::wallet_list& l);

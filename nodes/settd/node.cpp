@@ -22,6 +22,8 @@
 #include "nodes/runtime/gateway_actor.hpp"
 #include "nodes/runtime/monitor_actor.hpp"
 #include "nodes/runtime/node_clock_io.hpp"
+#include "nodes/runtime/opportunity_log_io.hpp"
+#include "nodes/runtime/opportunity_recorder_actor.hpp"
 #include "nodes/store/rocksdb_store_io.hpp"
 #include "nodes/telemetry/log_io.hpp"
 #include "nodes/telemetry/metrics_io.hpp"
@@ -136,6 +138,7 @@ struct node::parts {
   std::optional<runtime::data_dir> data;
   std::unique_ptr<telemetry::node_logger> log;
   std::shared_ptr<store::rocksdb_store> snapshots;
+  std::shared_ptr<runtime::opportunity_log> opportunities;
   std::shared_ptr<buses::market_bus> market = std::make_shared<buses::market_bus>();
   std::shared_ptr<buses::signal_bus> signals = std::make_shared<buses::signal_bus>();
   std::shared_ptr<buses::alert_bus> alerts = std::make_shared<buses::alert_bus>();
@@ -181,6 +184,12 @@ struct node::parts {
       return std::unexpected(opened.error());
     else
       snapshots = std::move(*opened);
+    if (auto opened =
+            runtime::opportunity_log::open({.folder = values().node.data_dir + "/opportunities"}, clock, metrics);
+        !opened)
+      return std::unexpected(opened.error());
+    else
+      opportunities = std::move(*opened);
     if (auto started_actors = start_actors(); !started_actors) return started_actors;
     return start_api();
   }
@@ -303,6 +312,14 @@ struct node::parts {
             }};
   }
 
+  supervision::child_spec opportunity_recorder_child() {
+    auto setup = std::make_shared<const runtime::opportunity_recorder_setup>(
+        runtime::opportunity_recorder_setup{actors, "/node/signal-bus", signals, opportunities, &metrics});
+    return {.name = "opportunity-recorder", .start = [setup](caf::actor_system& s, supervision::cell_ptr cell) {
+              return s.spawn<runtime::opportunity_recorder_actor>(std::move(cell), setup);
+            }};
+  }
+
   supervision::child_spec monitor_child() {
     auto setup = std::make_shared<runtime::monitor_setup>();
     setup->actors = actors;
@@ -337,6 +354,7 @@ struct node::parts {
     children.push_back(bus_child<protocol::price_update>("market-bus", market));
     children.push_back(bus_child<protocol::opportunity>("signal-bus", signals));
     children.push_back(bus_child<protocol::alert>("alert-bus", alerts));
+    children.push_back(opportunity_recorder_child());
     children.push_back(read_path_child(*router));
     children.push_back(monitor_child());
     root = system->spawn<supervision::supervisor_actor>(
@@ -430,6 +448,7 @@ struct node::parts {
                                  .ask = runtime::asker(actors, std::string(gateway_path), deadline),
                                  .log = *log,
                                  .metrics = metrics,
+                                 .opportunities = opportunities,
                                  .clock = clock,
                                  .secrets = telemetry::redactor(secrets_of(values())),
                                  .router_path = std::string(router_path),
@@ -495,6 +514,7 @@ struct node::parts {
     if (system) settle_entities();
     stop_actors();
     system.reset(); // waits for every actor
+    if (opportunities) opportunities->stop();
     if (snapshots) snapshots->close();
     if (!log) return;
     log_of("node").info("node-stopped", "the node has stopped");

@@ -277,7 +277,11 @@ result<std::unique_ptr<node_logger>> node_logger::open(log_options options, cons
   auto i = std::make_unique<inner>(std::move(options), clock, metrics);
   if (!i->options.dir.empty()) {
     auto opened = i->file.open(i->options.dir, i->options.file_bytes_max, i->options.files_max, clock.wall_now());
-    if (!opened) return std::unexpected(opened.error());
+    if (!opened) {
+      auto e = opened.error();
+      e.message += " (log.dir), or set log.file = false";
+      return std::unexpected(std::move(e));
+    }
   }
   i->open_console();
   auto* raw = i.get();

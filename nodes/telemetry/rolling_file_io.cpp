@@ -8,9 +8,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <sys/stat.h>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace sett::telemetry {
@@ -32,6 +34,7 @@ std::string date_text(days day) {
 } // namespace
 
 struct rolling_file::inner {
+  std::string stem, extension;
   fs::path dir;
   std::uint64_t bytes_max{};
   std::uint32_t files_max{};
@@ -39,7 +42,7 @@ struct rolling_file::inner {
   std::uint64_t bytes{};
   std::unique_ptr<spdlog::details::file_helper> file;
 
-  [[nodiscard]] fs::path current() const { return dir / "sett.log"; }
+  [[nodiscard]] fs::path current() const { return dir / fmt::format("{}.{}", stem, extension); }
 
   void start(wall_time_ns now) { // may throw
     fs::create_directories(dir);
@@ -63,26 +66,32 @@ struct rolling_file::inner {
     bytes = file->size();
   }
 
-  /// sett.log becomes sett.<date>.<n>.log with the next free n; then the oldest are deleted.
+  /// The current file becomes <stem>.<date>.<n>.<extension> with the n above all that are there (a number that was
+  /// deleted is not used again: names are in the order of time); then the oldest are deleted.
   void set_aside(days of) {
     file.reset();
-    std::uint32_t n = 1;
-    fs::path name;
-    do {
-      name = dir / fmt::format("sett.{}.{:04}.log", date_text(of), n++);
-    } while (fs::exists(name));
-    fs::rename(current(), name);
     std::vector<fs::path> old;
     for (const auto& e : fs::directory_iterator(dir)) {
       const auto text = e.path().filename().string();
-      if (text.starts_with("sett.2") && text.ends_with(".log")) old.push_back(e.path());
+      if (text.starts_with(stem + ".2") && text.ends_with("." + extension)) old.push_back(e.path());
     }
     std::sort(old.begin(), old.end());
+    const auto begin = fmt::format("{}.{}.", stem, date_text(of));
+    std::uint32_t n = 1;
+    for (const auto& path : old)
+      if (const auto text = path.filename().string(); text.starts_with(begin))
+        n = std::max(n, static_cast<std::uint32_t>(std::strtoul(text.c_str() + begin.size(), nullptr, 10)) + 1);
+    const auto name = dir / fmt::format("{}{:04}.{}", begin, n, extension);
+    fs::rename(current(), name);
+    old.push_back(name);
     for (std::size_t i = 0; i + files_max <= old.size(); ++i) fs::remove(old[i]); // the current file counts too
   }
 };
 
-rolling_file::rolling_file() : inner_(std::make_unique<inner>()) {}
+rolling_file::rolling_file(std::string stem, std::string extension) : inner_(std::make_unique<inner>()) {
+  inner_->stem = std::move(stem);
+  inner_->extension = std::move(extension);
+}
 rolling_file::~rolling_file() = default;
 
 result<void> rolling_file::open(const std::string& dir, std::uint64_t bytes_max, std::uint32_t files_max,
@@ -93,10 +102,9 @@ result<void> rolling_file::open(const std::string& dir, std::uint64_t bytes_max,
   try {
     inner_->start(now);
   } catch (const std::exception& e) {
-    return fail(
-        "telemetry", telemetry_errc::no_file,
-        fmt::format("cannot write log files in {}: {}; check log.dir and its permissions, or set log.file = false", dir,
-                    e.what()));
+    return fail("telemetry", telemetry_errc::no_file,
+                fmt::format("cannot write {} in {}: {}; check the folder and its permissions",
+                            inner_->current().filename().string(), dir, e.what()));
   }
   return {};
 }

@@ -1,6 +1,6 @@
-// A file of lines that is closed and set aside when the day (UTC) changes or its size is reached: sett.log is current,
-// the others are sett.<date>.<n>.log, of which the newest are kept. Written through spdlog's file helper. One thread;
-// writes go to the page cache and may wait for the disk.
+// A file of lines that is closed and set aside when the day (UTC) changes or its size is reached: <stem>.<extension> is
+// current (sett.log), the others are <stem>.<date>.<n>.<extension>, of which the newest are kept. Written through
+// spdlog's file helper. One thread; writes go to the page cache and may wait for the disk.
 #pragma once
 
 #include "messages/types/error.hpp"
@@ -15,7 +15,7 @@ namespace sett::telemetry {
 
 class rolling_file {
 public:
-  rolling_file();
+  explicit rolling_file(std::string stem = "sett", std::string extension = "log");
   ~rolling_file();
   [[nodiscard]] result<void> open(const std::string& dir, std::uint64_t bytes_max, std::uint32_t files_max,
                                   wall_time_ns now);

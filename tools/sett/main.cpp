@@ -143,6 +143,14 @@ void add_nouns(command_line& c) {
       ->add_option("mint", c.key, "The token's mint address")
       ->required();
 
+  auto* opportunity = c.noun("opportunity", "What a strategy may want to look at: new tokens and pools, liquidity");
+  c.verb(
+       opportunity, "tail", "The last ones as they came, one line each",
+       [&] { return opportunity_tail_command(ctx, c.flag); },
+       "  sett opportunity tail\n  sett opportunity tail --follow -o json | jq 'select(.kind==\"pool_created\")'\n\n"
+       "The node also writes them to opportunities/opportunities.ndjson in its data folder.")
+      ->add_flag("-f,--follow", c.flag, "Go on with what comes");
+
   auto* wallet = c.noun("wallet", "Tracked wallets");
   c.verb(
       wallet, "ls", "List tracked wallets",

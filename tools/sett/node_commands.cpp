@@ -255,6 +255,35 @@ int log_tail_command(const command_context& c, bool follow) {
   }
 }
 
+int opportunity_tail_command(const command_context& c, bool follow) {
+  std::uint64_t after = 0;
+  for (;;) {
+    const auto o = object_at(c, fmt::format("{}?after={}", control::opportunities_path, after));
+    if (!o) return report(c, o.error());
+    if (const auto n = count_of(*o, "shed"); n != 0)
+      c.err << "sett: " << n << " opportunities came faster than they were read; the file has them\n";
+    for (const auto& row : rows_of(*o)) {
+      if (!row.is_object()) continue;
+      const auto& line = row.as_object();
+      if (c.form == output_form::json) {
+        c.out << json::serialize(line) << "\n";
+        continue;
+      }
+      const auto* found = at(line, "market");
+      const auto market = found != nullptr && found->is_object() ? found->as_object() : json::object{};
+      c.out << fmt::format("{} {:<17} {} {} price {} {} liquidity {}\n", text_of(line, "slot"), text_of(line, "kind"),
+                           text_of(line, "mint"), for_terminal(text_of(market, "symbol")),
+                           text_of(market, "price", form::price), text_of(market, "quote"),
+                           text_of(market, "liquidity_quote", form::amount));
+    }
+    c.out << std::flush;
+    after = count_of(*o, "next");
+    if (!rows_of(*o).empty()) continue; // there may be more already
+    if (!follow) return exit_ok;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
 int log_levels_command(const command_context& c) {
   const auto o = object_at(c, control::log_levels_path);
   if (!o) return report(c, o.error());

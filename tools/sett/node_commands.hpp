@@ -28,6 +28,8 @@ int change_command(const command_context& c, std::string_view method, const std:
                    std::string_view sentence);
 
 /// The node's last log lines; with follow also those to come.
+/// The opportunities the node has in memory, oldest first; one JSON object a line with -o json.
+int opportunity_tail_command(const command_context& c, bool follow);
 int log_tail_command(const command_context& c, bool follow);
 int log_levels_command(const command_context& c);
 

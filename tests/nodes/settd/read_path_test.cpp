@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <sstream>
 
 namespace sett::test {
 namespace {
@@ -187,6 +188,34 @@ TEST_F(it_read_path, a_tracked_wallet_is_followed_and_forgotten_on_command) {
       eventually([&] { return number_in(node("/v1/wallets/" + wallet), "trades") > 0; }, std::chrono::seconds(60)));
   EXPECT_EQ(ask({"wallet", "untrack", wallet}).code, 0);
   EXPECT_EQ(ask({"wallet", "show", wallet}).code, 1);
+}
+
+TEST_F(it_read_path, opportunities_stream_to_the_terminal_and_to_a_file_line_by_line) {
+  start_chain();
+  const auto settd = start_node();
+  play(20);
+  static_cast<void>(halt());
+  // What names a line; a double may be printed with another last digit after it was read.
+  const auto names_in = [](std::istream& in) {
+    std::vector<std::string> out;
+    for (std::string line; std::getline(in, line);) {
+      const auto o = json::parse(line).as_object();
+      EXPECT_EQ(o.at("mint"), o.at("market").as_object().at("mint"));
+      out.push_back(json::serialize(json::array{o.at("kind"), o.at("mint"), o.at("slot"), o.at("signature")}));
+    }
+    return out;
+  };
+  std::vector<std::string> shown, written;
+  EXPECT_TRUE(eventually([&] {
+    const auto tail =
+        run({SETT_BINARY_DIR "/bin/sett", "--socket", folder_ / "data/sett.sock", "opportunity", "tail", "-o", "json"});
+    std::istringstream out(tail.out);
+    shown = names_in(out);
+    std::ifstream file(folder_ / "data/opportunities/opportunities.ndjson");
+    written = names_in(file);
+    return tail.code == 0 && !written.empty() && shown == written;
+  })) << shown.size()
+      << " shown, " << written.size() << " in the file";
 }
 
 /// The received frames of a recording that carry blocks.

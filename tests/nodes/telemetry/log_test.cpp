@@ -306,12 +306,24 @@ TEST(unit_rolling_file, begins_a_new_file_with_the_day_and_when_it_is_full_and_k
                           folder.path() / "sett.log"));
 }
 
+TEST(unit_rolling_file, the_name_of_a_deleted_file_is_not_used_again_so_the_newest_lines_stay) {
+  test::temporary_folder folder;
+  const test::fixed_clock clock(1'790'000'000 * second_ns); // 2026-09-21
+  rolling_file file;
+  ASSERT_TRUE(file.open(folder.path().string(), 4, 3, clock.wall_now())); // three characters a file
+  for (int i = 100; i < 108; ++i) EXPECT_TRUE(file.write(std::to_string(i), clock.wall_now()));
+  std::vector<std::string> kept;
+  for (const auto& f : log_files(folder.path()))
+    for (const auto& line : lines_of(f)) kept.push_back(line);
+  EXPECT_THAT(kept, ElementsAre("105", "106", "107"));
+}
+
 TEST(unit_rolling_file, a_folder_that_cannot_be_made_is_an_error_with_what_to_do) {
   rolling_file file;
   const auto opened = file.open("/proc/none/log", 100, 3, wall_time_ns{0});
   ASSERT_FALSE(opened);
   EXPECT_THAT(opened.error().message, HasSubstr("/proc/none/log"));
-  EXPECT_THAT(opened.error().message, HasSubstr("log.file = false"));
+  EXPECT_THAT(opened.error().message, HasSubstr("check the folder and its permissions"));
 }
 
 } // namespace
