@@ -2,50 +2,86 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace sett::market {
 
+namespace {
+
+constexpr std::size_t candles_max = [] {
+  std::size_t n = 0;
+  for (const auto& t : timeframes) n += t.capacity;
+  return n;
+}();
+
+} // namespace
+
+std::size_t candle_book::begin_of(std::size_t frame) const {
+  std::size_t n = 0;
+  for (std::size_t f = 0; f < frame; ++f) n += counts_[f];
+  return n;
+}
+
 void candle_book::add(const slot_bar& bar, std::int64_t time_s) {
+  const auto rounded = [](double price) { return static_cast<float>(price); };
   for (std::size_t f = 0; f < timeframes.size(); ++f) {
     const auto [width, capacity] = timeframes[f];
     const auto start = static_cast<std::uint32_t>(time_s / width * width);
-    auto& ring = rings_[f];
-    auto at =
-        std::lower_bound(ring.begin(), ring.end(), start, [](const auto& c, std::uint32_t s) { return c.start_s < s; });
-    if (at != ring.end() && at->start_s == start) {
-      at->high = std::max(at->high, bar.high);
-      at->low = std::min(at->low, bar.low);
-      at->close = bar.close; // slots come in ascending order
+    const stored_candle fresh{
+        start, bar.swaps, rounded(bar.open), rounded(bar.high), rounded(bar.low), rounded(bar.close), bar.volume_quote};
+    const auto begin = all_.begin() + static_cast<std::ptrdiff_t>(begin_of(f)), end = begin + counts_[f];
+    auto at = std::lower_bound(begin, end, start, [](const auto& c, std::uint32_t s) { return c.start_s < s; });
+    if (at != end && at->start_s == start) {
+      at->high = std::max(at->high, fresh.high);
+      at->low = std::min(at->low, fresh.low);
+      at->close = fresh.close; // slots come in ascending order
       at->volume_quote += bar.volume_quote;
       at->swaps += bar.swaps;
       continue;
     }
-    if (ring.size() == capacity) {
-      if (at == ring.begin()) continue;
+    if (counts_[f] == capacity) {
+      if (at == begin) continue;
       at = std::prev(at);
-      std::move(ring.begin() + 1, at + 1, ring.begin());
-      *at = {start, bar.swaps, bar.open, bar.high, bar.low, bar.close, bar.volume_quote};
+      std::move(begin + 1, at + 1, begin);
+      *at = fresh;
       continue;
     }
-    if (ring.size() == ring.capacity()) { // grow by quarters: most tokens are young
-      const auto position = at - ring.begin();
-      ring.reserve(std::min<std::size_t>(capacity, ring.size() + std::max<std::size_t>(2, capacity / 4)));
-      at = ring.begin() + position;
+    if (all_.size() == all_.capacity()) { // grow by quarters: most tokens are young
+      const auto position = at - all_.begin();
+      all_.reserve(std::min(candles_max, all_.size() + std::max(timeframes.size(), all_.size() / 4)));
+      at = all_.begin() + position;
     }
-    ring.insert(at, {start, bar.swaps, bar.open, bar.high, bar.low, bar.close, bar.volume_quote});
+    all_.insert(at, fresh);
+    ++counts_[f];
   }
 }
 
-bool candle_book::restore(std::size_t frame, std::vector<protocol::candle> candles) {
+std::vector<protocol::candle> candle_book::ring(std::size_t frame) const {
+  std::vector<protocol::candle> candles;
+  candles.reserve(counts_[frame]);
+  const auto begin = begin_of(frame);
+  for (std::size_t i = begin; i < begin + counts_[frame]; ++i) {
+    const auto& c = all_[i];
+    candles.push_back({c.start_s, c.swaps, c.open, c.high, c.low, c.close, c.volume_quote});
+  }
+  return candles;
+}
+
+bool candle_book::restore(std::size_t frame, std::span<const protocol::candle> candles) {
   const auto [width, capacity] = timeframes[frame];
   if (candles.size() > capacity) return false;
-  for (std::size_t i = 0; i < candles.size(); ++i) {
-    const auto& c = candles[i];
-    if (c.start_s % width != 0 || (i > 0 && c.start_s <= candles[i - 1].start_s)) return false;
-    if (!std::isfinite(c.open) || !std::isfinite(c.high) || !std::isfinite(c.low) || !std::isfinite(c.close))
-      return false;
+  std::vector<stored_candle> ring;
+  ring.reserve(candles.size());
+  for (const auto& c : candles) {
+    if (c.start_s % width != 0 || (!ring.empty() && c.start_s <= ring.back().start_s)) return false;
+    for (const double price : {c.open, c.high, c.low, c.close})
+      if (!(std::abs(price) <= std::numeric_limits<float>::max())) return false; // not a number neither
+    ring.push_back({c.start_s, c.swaps, static_cast<float>(c.open), static_cast<float>(c.high),
+                    static_cast<float>(c.low), static_cast<float>(c.close), c.volume_quote});
   }
-  rings_[frame] = std::move(candles);
+  const auto begin = all_.begin() + static_cast<std::ptrdiff_t>(begin_of(frame));
+  all_.insert(all_.erase(begin, begin + counts_[frame]), ring.begin(), ring.end());
+  counts_[frame] = static_cast<std::uint8_t>(ring.size());
   return true;
 }
 

@@ -177,7 +177,7 @@ result<token_base> decode_token(const mint_address& mint, std::string_view bytes
         for (const auto* c : *s->candles())
           candles.push_back({c->start_s(), c->swaps(), c->open(), c->high(), c->low(), c->close(), c->volume_quote()});
       }
-      if (!base.candles[s->quote()].restore(s->frame(), std::move(candles))) return bad("a candle");
+      if (!base.candles[s->quote()].restore(s->frame(), candles)) return bad("a candle");
     }
   std::vector<protocol::token_holder> holders;
   if (t.holders() != nullptr) {

@@ -608,9 +608,8 @@ protocol::token_detail token_state::detail() const {
                        liquidity_of(p), p.last_slot});
   for (std::size_t q = 0; q < all.candles.size(); ++q)
     for (std::size_t f = 0; f < timeframes.size(); ++f) {
-      const auto ring = all.candles[q].ring(f);
-      if (!ring.empty())
-        d.series.push_back({static_cast<quote_class>(q), timeframes[f].width_s, {ring.begin(), ring.end()}});
+      auto ring = all.candles[q].ring(f);
+      if (!ring.empty()) d.series.push_back({static_cast<quote_class>(q), timeframes[f].width_s, std::move(ring)});
     }
   d.holders.assign(all.holders.top().begin(), all.holders.top().end());
   std::sort(d.holders.begin(), d.holders.end(), [](const auto& a, const auto& b) {

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t recency_ns = 1'000'000'000;
 constexpr std::size_t entities_per_step = 64, steps_per_round_max = 500;
+constexpr std::size_t recent_first = 4;   // places
 constexpr std::size_t prefetch_ahead = 6; // entities: about the latency of memory at 50 to 100 ns of work each
 
 /// The wallets an event may concern, at most three: signer, sender, receiver.
@@ -107,7 +108,8 @@ void routing_table::update(const protocol::chain_update& u, steady_time_ns now) 
     if (at + prefetch_ahead < entities.size()) sink_.soon(entities[at + prefetch_ahead].id, true);
     const auto id = entities[at].id;
     auto& e = entities_[id];
-    if (e.recent.capacity() == 0) e.recent.reserve(4);
+    if (e.recent.size() == e.recent.capacity()) trim(e); // before it grows
+    if (e.recent.capacity() == 0) e.recent.reserve(recent_first);
     e.recent.emplace_back(sequence, at);
     mark_dirty(id);
     if (e.now == phase::live && e.next + 1 == e.recent.size() && now_held.slot > sealed_ && sink_.room(id)) {
@@ -301,7 +303,10 @@ void routing_table::trim(entity& e) const {
   e.recent.erase(e.recent.begin(), e.recent.begin() + static_cast<std::ptrdiff_t>(n));
   e.next = e.next > n ? e.next - static_cast<std::uint32_t>(n) : 0;
   e.replay = e.replay > n ? e.replay - static_cast<std::uint32_t>(n) : 0;
-  if (e.recent.empty()) std::vector<place>().swap(e.recent);
+  if (e.recent.empty())
+    std::vector<place>().swap(e.recent);
+  else if (e.recent.capacity() > 4 * std::max(e.recent.size(), recent_first))
+    e.recent.shrink_to_fit();
 }
 
 void routing_table::pump(entity_id id) {

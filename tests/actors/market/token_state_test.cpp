@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace sett::market {
 namespace {
@@ -133,6 +134,8 @@ TEST(unit_token_state, builds_candles_that_can_be_recomputed_from_the_raw_swaps)
         expected.volume_quote += w.quote;
         ++expected.swaps;
       }
+      for (auto* price : {&expected.open, &expected.high, &expected.low, &expected.close})
+        *price = static_cast<float>(*price); // as candle_book.hpp promises
       EXPECT_EQ(c, expected) << series.width_s;
     }
   }
@@ -333,6 +336,38 @@ TEST(unit_pool_quote, proves_each_fee_model_by_the_swap_itself_and_claims_none_o
   EXPECT_FALSE(explain_swap(5, 5, 10, 1, 0, true));
   EXPECT_EQ(constant_product_out(0, 5, 1, {}), 0u);
   EXPECT_EQ(constant_product_out(UINT64_MAX, UINT64_MAX, UINT64_MAX, {fee_model::of_out, 1'000'000}), 0u);
+}
+
+TEST(unit_candle_book, restores_every_ring_in_any_order_and_refuses_what_it_could_not_have_written) {
+  candle_book book;
+  for (std::int64_t t = 1; t < 40'000; t += 7) {
+    const auto price = 1e-9 * static_cast<double>(t);
+    book.add({.open = price, .high = 2 * price, .low = price / 2, .close = price, .volume_quote = 5, .swaps = 1}, t);
+  }
+  candle_book again;
+  for (std::size_t f = timeframes.size(); f-- > 0;) {
+    ASSERT_EQ(book.ring(f).size(), timeframes[f].capacity);
+    ASSERT_TRUE(again.restore(f, book.ring(f)));
+  }
+  EXPECT_EQ(again, book);
+  ASSERT_TRUE(again.restore(1, book.ring(1))); // in place of what is there
+  EXPECT_EQ(again, book);
+
+  const protocol::candle good{60, 1, 1, 1, 1, 1, 1};
+  const auto refused = [&](auto change) {
+    auto c = good;
+    change(c);
+    return !again.restore(1, std::vector{c}) && again == book;
+  };
+  EXPECT_TRUE(refused([](auto& c) { c.start_s = 61; }));
+  EXPECT_TRUE(refused([](auto& c) { c.high = 1e39; }));
+  EXPECT_TRUE(refused([](auto& c) { c.low = -std::numeric_limits<double>::infinity(); }));
+  EXPECT_TRUE(refused([](auto& c) { c.close = std::numeric_limits<double>::quiet_NaN(); }));
+  EXPECT_FALSE(again.restore(1, std::vector{good, good}));
+  EXPECT_FALSE(again.restore(0, std::vector<protocol::candle>(timeframes[0].capacity + 1)));
+  EXPECT_TRUE(again.restore(1, std::vector{good}));
+  EXPECT_EQ(again.ring(1), std::vector{good});
+  EXPECT_EQ(again.ring(2), book.ring(2));
 }
 
 TEST(unit_candle_book, measures_trend_and_volatility_by_the_textbook) {
