@@ -36,7 +36,7 @@ THIRD_PARTY = {
     "CLI/": [r"^tools/", r"^nodes/[a-z]+d/"],
     "simdjson": [r"^messages/solana/", r"^messages/recording/", r"^actors/ingest/", r"_io\.[ch]pp$", r"^nodes/api/", r"^tools/"],
     "zstd": [r"^messages/", r"^tools/"],
-    "sodium": [r"^messages/solana/", r"^actors/signer/", r"^tools/simnet/", r"^tools/verifier/"],
+    "sodium": [r"^messages/solana/", r"^nodes/journal/entry_hash", r"^actors/signer/", r"^tools/simnet/", r"^tools/verifier/"],
 }
 
 IMPURE = [
@@ -49,7 +49,7 @@ IMPURE = [
     (r"#include <(caf|boost/asio|boost/beast|grpcpp|rocksdb|spdlog|prometheus|zmq)", "an I/O library or CAF in a pure file"),
     (r"\bthrow\s", "an exception; return sett::result"), # consteval code may: it only stops the compiler
 ]
-PURE_FOLDERS = ("messages/types/", "messages/ports/", "messages/solana/", "messages/protocol/", "messages/recording/", "actors/")
+PURE_FOLDERS = ("messages/types/", "messages/ports/", "messages/solana/", "messages/protocol/", "messages/recording/", "actors/", "nodes/journal/")
 # What actors run on (CAF's atoms and message types, the cells of live actors): neither rules nor shells.
 RUNTIME = re.compile(r"^messages/protocol/caf_|^actors/supervision/(actor_cell|registry|restart_request|bounded_|system_config|timer_)|^actors/buses/bus\.|^actors/routing/entity_(shell|protocol)\.")
 SHELL = re.compile(r"(_actor|_io)\.[ch]pp$")
