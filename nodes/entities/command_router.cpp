@@ -30,40 +30,32 @@ result<std::uint64_t> command_router::submit(shard_id shard, std::uint16_t kind,
     return fail("command", command_status::overloaded,
                 "too many commands wait for shard " + std::to_string(shard.value) + ": try again later");
   const auto sequence = q.next_sequence++;
-  q.commands.push_back({{.shard = shard,
-                         .sequence = sequence,
-                         .settled = 0,
-                         .kind = kind,
-                         .id = std::move(id),
-                         .payload = std::move(payload),
-                         .deadline_ns = deadline.value},
-                        false});
+  q.commands.push_back({.shard = shard,
+                        .sequence = sequence,
+                        .settled = 0,
+                        .kind = kind,
+                        .id = std::move(id),
+                        .payload = std::move(payload),
+                        .deadline_ns = deadline.value});
   ++waiting_;
   if (q.resend_at_ns == 0) send_unsent(q, now, out);
   return sequence;
 }
 
-void command_router::send_unsent(shard_queue& q, steady_time_ns now, command_effects& out) {
+void command_router::send_unsent(shard_queue& q, steady_time_ns now, command_effects& out) const {
   q.resend_at_ns = 0;
   if (!q.leader || q.commands.empty()) return;
-  const auto settled = q.commands.front().command.sequence - 1;
-  // Unsent commands are a suffix: whatever makes one unsent makes all behind it unsent.
-  auto first = q.commands.end();
-  while (first != q.commands.begin() && !std::prev(first)->sent) --first;
-  if (first == q.commands.begin()) q.heard_ns = now.value;
-  for (; first != q.commands.end(); ++first) {
-    first->sent = true;
-    first->command.settled = settled;
-    out.sends.push_back({*q.leader, first->command});
+  const auto settled = q.commands.front().sequence - 1;
+  if (q.sent == 0) q.heard_ns = now.value;
+  for (; q.sent < std::min(q.commands.size(), limits_.in_flight_per_shard_max); ++q.sent) {
+    auto& c = q.commands[q.sent];
+    c.settled = settled;
+    out.sends.push_back({*q.leader, c});
   }
 }
 
-void command_router::forget_sent(shard_queue& q) {
-  for (auto& p : q.commands) p.sent = false;
-}
-
 void command_router::pause(shard_queue& q, steady_time_ns now) {
-  forget_sent(q);
+  q.sent = 0;
   if (q.resend_at_ns != 0) return;
   q.pause_ns = q.pause_ns == 0 ? limits_.resend_min_ns : std::min(q.pause_ns * 2, limits_.resend_max_ns);
   q.resend_at_ns = now.value + q.pause_ns;
@@ -76,7 +68,7 @@ void command_router::leader(shard_id shard, epoch_number epoch, std::optional<me
   q.epoch = epoch;
   q.leader = who;
   q.pause_ns = 0;
-  forget_sent(q);
+  q.sent = 0;
   send_unsent(q, now, out);
 }
 
@@ -86,7 +78,7 @@ void command_router::answered(const member& from, shard_id shard, std::uint64_t 
   if (found == shards_.end()) return;
   auto& q = found->second;
   const auto at = std::find_if(q.commands.begin(), q.commands.end(),
-                               [&](const pending& p) { return p.command.sequence == sequence; });
+                               [&](const routed_command& c) { return c.sequence == sequence; });
   if (at == q.commands.end()) return; // answered or expired before
   switch (a.status) {
   case command_status::done:
@@ -116,16 +108,17 @@ void command_router::reset(const member& peer, steady_time_ns now, command_effec
 void command_router::tick(steady_time_ns now, command_effects& out) {
   for (auto& [id, q] : shards_) {
     const shard_id shard{id};
-    for (auto it = q.commands.begin(); it != q.commands.end();) {
-      if (it->command.deadline_ns > now.value) {
-        ++it;
+    for (std::size_t i = 0; i < q.commands.size();) {
+      if (q.commands[i].deadline_ns > now.value) {
+        ++i;
         continue;
       }
       out.ends.push_back(
           {shard,
-           it->command.sequence,
+           q.commands[i].sequence,
            {command_status::expired, "no answer within the deadline; it may still take effect", {}, {}}});
-      it = q.commands.erase(it);
+      q.commands.erase(q.commands.begin() + static_cast<std::ptrdiff_t>(i));
+      if (i < q.sent) --q.sent;
       --waiting_;
     }
     if (q.commands.empty()) {

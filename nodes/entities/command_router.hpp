@@ -45,6 +45,7 @@ struct command_answer {
 
 struct command_limits {
   std::size_t waiting_per_shard_max{10'000};
+  std::size_t in_flight_per_shard_max{128}; // at most as many answers as the shard remembers per client
   std::int64_t resend_min_ns{10'000'000}, resend_max_ns{200'000'000};
   std::int64_t answer_within_ns{1'000'000'000}; // without an answer for so long it is sent again
 };
@@ -92,22 +93,18 @@ public:
   [[nodiscard]] std::size_t waiting() const { return waiting_; }
 
 private:
-  struct pending {
-    routed_command command;
-    bool sent{};
-  };
   struct shard_queue {
     epoch_number epoch;
     std::optional<member> leader;
     std::uint64_t next_sequence{1};
-    std::deque<pending> commands; // by sequence
-    std::int64_t pause_ns{};      // of the next resend
-    std::int64_t resend_at_ns{};  // 0: none planned
-    std::int64_t heard_ns{};      // the last answer, or the first send since all was answered
+    std::deque<routed_command> commands; // by sequence; the first `sent` of them are under way
+    std::size_t sent{};
+    std::int64_t pause_ns{};     // of the next resend
+    std::int64_t resend_at_ns{}; // 0: none planned
+    std::int64_t heard_ns{};     // the last answer, or the first send since all was answered
   };
-  static void send_unsent(shard_queue& q, steady_time_ns now, command_effects& out);
+  void send_unsent(shard_queue& q, steady_time_ns now, command_effects& out) const;
   void pause(shard_queue& q, steady_time_ns now);
-  static void forget_sent(shard_queue& q);
 
   command_limits limits_;
   std::unordered_map<std::uint16_t, shard_queue> shards_;

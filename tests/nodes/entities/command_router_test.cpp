@@ -67,6 +67,17 @@ TEST(unit_command_router, what_waits_is_bounded_and_the_rest_is_refused_at_once)
   EXPECT_EQ(s.router.waiting(), 4U);
 }
 
+TEST(unit_command_router, no_more_commands_are_under_way_than_the_shard_remembers_answers) {
+  sender s{.router = command_router{{.in_flight_per_shard_max = 2}}};
+  s.leader(1, n1);
+  s.submit("a"), s.submit("b"), s.submit("c"), s.submit("d");
+  EXPECT_EQ(s.sent(), "n1:1 n1:2");
+  s.answer(n1, 2, command_status::done);
+  EXPECT_EQ(s.sent(), "n1:3");
+  s.pass(1000), s.pass(10);
+  EXPECT_EQ(s.sent(), "n1:1 n1:3");
+}
+
 TEST(unit_command_router, a_new_leader_gets_everything_unanswered_in_order_before_anything_new) {
   sender s;
   s.leader(1, n1);
