@@ -68,7 +68,8 @@ TEST(unit_command_router, what_waits_is_bounded_and_the_rest_is_refused_at_once)
 }
 
 TEST(unit_command_router, no_more_commands_are_under_way_than_the_shard_remembers_answers) {
-  sender s{.router = command_router{{.in_flight_per_shard_max = 2}}};
+  sender s;
+  s.router = command_router({.in_flight_per_shard_max = 2});
   s.leader(1, n1);
   s.submit("a"), s.submit("b"), s.submit("c"), s.submit("d");
   EXPECT_EQ(s.sent(), "n1:1 n1:2");
