@@ -32,13 +32,13 @@ using packet_kind = strong<struct packet_kind_tag, std::uint16_t>;
 
 struct packet {
   ports::lane lane{ports::lane::control};
-  packet_kind kind;
+  packet_kind kind{};
   bool fleeting{};             // old news is no news (heartbeats): never resent
   std::uint64_t correlation{}; // ties an answer to its question; 0: none
-  epoch_number epoch;          // of the shard it speaks for; 0: none
+  epoch_number epoch{};        // of the shard it speaks for; 0: none
   std::int64_t
-      deadline_ns{}; // time left when sent, shrinking on its way; 0: none. Past it the packet is dropped, counted
-  std::string body;  // a verified FlatBuffer of the kind's schema; at most body_bytes_max
+      deadline_ns{};  // time left when sent, shrinking on its way; 0: none. Past it the packet is dropped, counted
+  std::string body{}; // a verified FlatBuffer of the kind's schema; at most body_bytes_max
 };
 inline constexpr std::size_t body_bytes_max = 1U << 20U;
 

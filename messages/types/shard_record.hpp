@@ -1,5 +1,5 @@
 // What the consensus store says of one shard: who leads it and whose copies count. The key is /shards/<n>; the value is
-// JSON (nodes/shards/record_codec.hpp). Changed only by transactions that compare the revision they saw.
+// JSON (nodes/journal/shard_record.hpp). Changed only by transactions that compare the revision they saw.
 #pragma once
 
 #include "messages/types/cluster_ids.hpp"
@@ -12,7 +12,8 @@ namespace sett {
 struct shard_record {
   epoch_number epoch;        // 0: nobody has led it yet
   member leader;             // of this epoch; a member of isr
-  std::vector<member> isr;   // the in-sync replicas, in order of their names; never empty once led
+  std::vector<member> isr;   // the in-sync replicas; never empty once led. Their order is the rank in which
+                             // they try to take over
   std::uint32_t min_isr{1};  // fewer in-sync replicas release nothing
   std::uint32_t data_loss{}; // how often a loss was accepted by hand
   friend bool operator==(const shard_record&, const shard_record&) = default;

@@ -86,8 +86,10 @@ void command_router::answered(const member& from, shard_id shard, std::uint64_t 
     q.heard_ns = now.value;
     q.pause_ns = 0;
     out.ends.push_back({shard, sequence, a});
+    if (static_cast<std::size_t>(at - q.commands.begin()) < q.sent) --q.sent;
     q.commands.erase(at);
     --waiting_;
+    if (q.resend_at_ns == 0) send_unsent(q, now, out);
     return;
   case command_status::moved:
     if (a.leader && (a.epoch > q.epoch || (a.epoch == q.epoch && *a.leader != from))) {

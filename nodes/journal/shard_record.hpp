@@ -7,6 +7,7 @@
 
 #include "messages/types/cluster_ids.hpp"
 #include "messages/types/error.hpp"
+#include "messages/types/shard_record.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -26,14 +27,7 @@ enum class journal_errc : std::uint16_t {
   forgotten,      // a command older than the dedup window: whether it was executed is not known any more
 };
 
-struct shard_record {
-  epoch_number epoch;
-  member leader;           // incarnation included: a new life of the node is not the leader
-  std::vector<member> isr; // 1 to replicas_max, no node twice
-  std::uint32_t min_isr{1};
-  std::uint32_t data_loss{}; // how often a loss was accepted
-  friend bool operator==(const shard_record&, const shard_record&) = default;
-};
+using sett::shard_record;
 inline constexpr std::size_t replicas_max = 7;
 inline constexpr std::size_t record_bytes_max = 1024;
 inline constexpr std::string_view shard_prefix = "/shards/";

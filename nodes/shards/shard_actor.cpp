@@ -6,8 +6,8 @@ shard_metrics shard_metrics::make(ports::metrics_registry& r) {
   return {
       .commands = &r.counter_of("sett_shards_commands_decided_total", "Commands decided by a leader on this node."),
       .refused = &r.counter_of("sett_shards_commands_refused_total", "Commands refused by their entity or a bound."),
-      .redirected = &r.counter_of("sett_shards_commands_redirected_total",
-                                  "Commands answered with moved or not ready."),
+      .redirected =
+          &r.counter_of("sett_shards_commands_redirected_total", "Commands answered with moved or not ready."),
       .released = &r.counter_of("sett_shards_entries_released_total", "Journal entries applied on this node."),
       .elections = &r.counter_of("sett_shards_elections_started_total", "Take-overs this node tried."),
       .step_downs = &r.counter_of("sett_shards_step_downs_total", "Leaderships that ended on this node."),

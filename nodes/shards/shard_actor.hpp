@@ -1,8 +1,8 @@
 // The actor of one shard replica: carries out what nodes/journal's replica decides, holds the shard's state, takes
 // commands while it leads and answers them when their entries are released. No rules of its own.
 //
-// A damaged store, a divergence or a bug ends the node (on_fatal): it comes back as a new incarnation and repairs itself
-// from its peers (rules 12 and 13). So a shard actor is never restarted within one life of its node.
+// A damaged store, a divergence or a bug ends the node (on_fatal): it comes back as a new incarnation and repairs
+// itself from its peers (rules 12 and 13). So a shard actor is never restarted within one life of its node.
 //
 // Commands of one client are taken in the order of their sequences: one that is ahead of its predecessor is answered
 // not_ready, unless the client says that nobody waits for the predecessors any more.
@@ -34,7 +34,7 @@ namespace sett::shards {
 
 struct shard_metrics {
   ports::counter *commands, *refused, *redirected, *released, *elections, *step_downs, *messages_malformed, *alarms;
-  ports::histogram *commit_seconds;
+  ports::histogram* commit_seconds;
   static shard_metrics make(ports::metrics_registry& registry);
 };
 

@@ -7,7 +7,6 @@
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -36,7 +35,8 @@ basic_shard_actor<Rules>::basic_shard_actor(caf::actor_config& cfg, supervision:
       manager_(std::move(manager)),
       state_(*env_->kinds, env_->limits),
       loaded_(std::move(state)),
-      replica_(env_->self, env_->intact, stored, env_->replica, env_->chance.split(fmt::format("shard{}", shard.value))) {
+      replica_(env_->self, env_->intact, stored, env_->replica,
+               env_->chance.split(fmt::format("shard{}", shard.value))) {
   if (auto ok = state_.load(loaded_, stored.meta.applied); !ok) fatal(ok.error());
   loaded_ = {};
 }
@@ -62,7 +62,8 @@ caf::behavior basic_shard_actor<Rules>::make_behavior() {
         replica_.written(m.id, now(), out_);
         carry_out();
       },
-      [this](const shard_wake&) {
+      [this](const shard_wake& m) {
+        if (m.at_ns != wake_at_ns_) return;
         wake_at_ns_ = INT64_MAX;
         replica_.tick(now(), out_);
         if (state_.dirty() && now().value - stored_at_ns_ >= env_->store_state_ns) store_state();
@@ -174,14 +175,14 @@ void basic_shard_actor<Rules>::carry_out() {
       tx.compares.push_back({journal::shard_key(shard_), t.compare_revision});
       tx.puts.push_back({journal::shard_key(shard_), journal::encode(t.next), 0});
       env_->consensus->commit(std::move(tx), [self, id = t.id](result<ports::consensus_outcome> r) {
-        shard_transaction_done done{id, journal::transaction_result::unknown, 0};
+        shard_transaction_done settled{id, journal::transaction_result::unknown, 0};
         if (r) {
-          done.outcome = r->executed ? journal::transaction_result::executed : journal::transaction_result::failed;
-          done.revision = r->revision;
+          settled.outcome = r->executed ? journal::transaction_result::executed : journal::transaction_result::failed;
+          settled.revision = r->revision;
         } else if (r.error().code != static_cast<std::uint16_t>(ports::consensus_errc::unknown_outcome)) {
-          done.outcome = journal::transaction_result::not_sent;
+          settled.outcome = journal::transaction_result::not_sent;
         }
-        caf::anon_send(self, done);
+        caf::anon_send(self, settled);
       });
     }
     if (o.read_record)
@@ -209,9 +210,8 @@ void basic_shard_actor<Rules>::carry_out() {
     for (const auto a : o.alarms) raise(a);
     if (o.state_wanted) store_state();
     if (o.export_wanted)
-      env_->store->export_state(shard_, [self](result<ports::snapshot_manifest> m) {
-        caf::anon_send(self, shard_exported{std::move(m)});
-      });
+      env_->store->export_state(
+          shard_, [self](result<ports::snapshot_manifest> m) { caf::anon_send(self, shard_exported{std::move(m)}); });
     for (const auto id : o.export_drops) env_->store->drop_export(id);
     for (const auto& c : o.chunk_reads)
       env_->store->read_chunk(c.export_id, c.chunk, [self, c](result<std::string> bytes) {
@@ -229,8 +229,10 @@ void basic_shard_actor<Rules>::carry_out() {
                                  });
     wake_at(o.wake_at);
     if (out_.sends.empty() && out_.writes.empty() && out_.transactions.empty() && out_.released.empty() &&
-        !out_.read_record && !out_.stepped_down && !out_.became_ready)
+        !out_.read_record && !out_.stepped_down && !out_.became_ready) {
+      wake_at(out_.wake_at);
       break;
+    }
   }
   send_answers();
   if (manager_ && (replica_.role() != told_role_ || replica_.promised() != told_epoch_)) {
@@ -258,8 +260,9 @@ void basic_shard_actor<Rules>::released(const std::vector<journal::shared_entry>
       const auto w = waiting_.find({r.client.value, r.sequence.value});
       if (w == waiting_.end()) continue; // another leader's client, or nobody waits any more
       env_->metrics.commit_seconds->observe(static_cast<double>(at.value - w->second.since.value) * 1e-9);
-      answer(w->second.from, w->second.client, r.sequence.value,
-             {r.refused ? entities::command_status::refused : entities::command_status::done, std::move(r.reply), {}, {}});
+      answer(
+          w->second.from, w->second.client, r.sequence.value,
+          {r.refused ? entities::command_status::refused : entities::command_status::done, std::move(r.reply), {}, {}});
       waiting_.erase(w);
     }
   }
@@ -309,8 +312,8 @@ void basic_shard_actor<Rules>::take(const shard_commands& m) {
     }
     ports::random chance = env_->chance.split(fmt::format("{}/{}", client.value, c.sequence));
     const journal::decide_context context{env_->clock->wall_now(), &chance};
-    const journal::command ask{client, journal::command_sequence{c.sequence},
-                               {journal::entity_kind_number{c.kind}, c.id}, c.payload};
+    const journal::command ask{
+        client, journal::command_sequence{c.sequence}, {journal::entity_kind_number{c.kind}, c.id}, c.payload};
     if (state_.batch_full()) flush_batch(batch);
     auto decided = state_.decide(ask, context);
     if (c.sequence == known.next) ++known.next;
@@ -405,7 +408,7 @@ void basic_shard_actor<Rules>::wake_at(steady_time_ns when) {
   if (when.value >= wake_at_ns_) return;
   wake_at_ns_ = when.value;
   const auto delay = std::max<std::int64_t>(when.value - now().value, 0);
-  this->delayed_send(this, std::chrono::nanoseconds(delay), shard_wake{});
+  this->delayed_send(this, std::chrono::nanoseconds(delay), shard_wake{when.value});
 }
 
 template <class Rules>

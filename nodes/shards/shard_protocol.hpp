@@ -112,7 +112,7 @@ struct shard_switched {
   result<void> outcome;
 };
 struct shard_wake {
-  std::uint64_t generation{};
+  std::int64_t at_ns{}; // another time than the one wanted now: an earlier wake-up replaced it
 };
 
 } // namespace sett::shards
