@@ -1,6 +1,6 @@
 #include "nodes/store/snapshot_envelope.hpp"
 
-#include <boost/crc.hpp>
+#include "nodes/store/crc32c.hpp"
 
 #include <cstring>
 
@@ -11,12 +11,6 @@ namespace {
 constexpr std::string_view magic = "SETT";
 constexpr std::uint8_t version_now = 1;
 constexpr std::size_t header_size = 9; // magic, version, crc
-
-std::uint32_t crc32c(std::string_view bytes) {
-  boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> crc;
-  crc.process_bytes(bytes.data(), bytes.size());
-  return crc.checksum();
-}
 
 } // namespace
 
