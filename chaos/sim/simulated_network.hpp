@@ -67,8 +67,9 @@ public:
 
   [[nodiscard]] network_counts counts() const;
 
-private:
   struct implementation;
+
+private:
   std::shared_ptr<implementation> impl_;
 };
 

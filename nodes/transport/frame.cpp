@@ -14,7 +14,7 @@ namespace sett::transport {
 
 namespace {
 
-constexpr std::uint8_t flag_opening = 1, flag_resend = 2, flag_ack_now = 4;
+constexpr std::uint8_t flag_opening = 1, flag_resend = 2, flag_ack_now = 4, flag_after_loss = 8;
 constexpr std::uint16_t flag_fleeting = 1, flag_expired = 2;
 constexpr std::size_t crc_size = 4;
 
@@ -107,7 +107,7 @@ std::string_view frame_writer::finish(const frame_header& h) {
   f.add_least_reader(1);
   f.add_lane(static_cast<std::uint8_t>(h.lane));
   f.add_flags(static_cast<std::uint8_t>((h.opening ? flag_opening : 0) | (h.resend ? flag_resend : 0) |
-                                        (h.ack_now ? flag_ack_now : 0)));
+                                        (h.ack_now ? flag_ack_now : 0) | (h.after_loss ? flag_after_loss : 0)));
   f.add_origin(&origin);
   f.add_origin_incarnation(h.origin.incarnation.value);
   f.add_destination(&destination);
@@ -168,6 +168,7 @@ result<void> decode_frame(std::string_view bytes, frame& out) {
   h.opening = (in.flags() & flag_opening) != 0;
   h.resend = (in.flags() & flag_resend) != 0;
   h.ack_now = (in.flags() & flag_ack_now) != 0;
+  h.after_loss = (in.flags() & flag_after_loss) != 0;
   h.session = in.session();
   h.peer_session = in.peer_session();
   h.number = in.number();

@@ -36,9 +36,10 @@ inline constexpr std::size_t packet_overhead_bytes = 32; // what a packet costs 
 struct frame_header {
   member origin, destination;
   ports::lane lane{ports::lane::control};
-  bool opening{}; // the sender does not know yet that the receiver knows its session
-  bool resend{};  // the sender misses what follows `ack`
-  bool ack_now{}; // the sender waits for an acknowledgement
+  bool opening{};    // the sender does not know yet that the receiver knows its session
+  bool resend{};     // the sender misses what follows `ack`
+  bool ack_now{};    // the sender waits for an acknowledgement
+  bool after_loss{}; // packets accepted before this session were lost
   std::uint64_t session{}, peer_session{};
   std::uint64_t number{};
   std::uint64_t first_sequence{};

@@ -41,6 +41,7 @@ void session::begin(std::int64_t now_ns) {
 bool session::abandon(std::int64_t now_ns) {
   ++counters_.resets;
   counters_.packets_lost += queued_packets();
+  after_loss_ = told_ = true;
   waiting_.clear();
   window_.clear();
   waiting_bytes_ = window_bytes_ = 0;
@@ -91,6 +92,11 @@ bool session::agree(const frame_header& h, std::int64_t now_ns, bool& reset) {
   }
   if (!confirmed_) {
     confirmed_ = true;
+    if (h.after_loss && !told_) {
+      ++counters_.resets;
+      reset = true;
+    }
+    told_ = false;
     credit_bytes_ = h.credit_bytes;
     progress_at_ns_ = now_ns;
     answer_due_ = true; // so that the peer is confirmed too
@@ -175,18 +181,11 @@ bool session::tick(std::int64_t now_ns) {
   const bool stuck = !window_.empty() && now_ns - progress_at_ns_ >= options_.give_up_after_ns;
   const bool stale =
       !open() && !waiting_.empty() && now_ns - waiting_.front().accepted_at_ns >= options_.give_up_after_ns;
-  if (stuck) {
+  if (stuck || stale) {
     // The peer's number ends with ours, if anything of it has arrived; else it may be as fresh as before.
     peer_number_least_ = peer_number_ + (seen_ > 0 ? 1 : 0);
     peer_number_ = 0;
     return abandon(now_ns);
-  }
-  if (stale) {
-    ++counters_.resets;
-    counters_.packets_lost += waiting_.size();
-    waiting_.clear();
-    waiting_bytes_ = 0;
-    return true;
   }
   if (now_ns >= resend_at_ns_) {
     next_ = 0;
@@ -265,6 +264,11 @@ void session::add_waiting(std::int64_t now_ns, frame_writer& writer) {
   }
 }
 
+bool session::due(std::int64_t now_ns) const {
+  if (answer_due_) return true;
+  return open() ? now_ns >= ack_at_ns_ || has_content() : now_ns >= open_at_ns_;
+}
+
 bool session::next_frame(std::int64_t now_ns, frame_writer& writer, frame_header& h) {
   leaving_.clear();
   h = {};
@@ -290,6 +294,7 @@ bool session::next_frame(std::int64_t now_ns, frame_writer& writer, frame_header
   h.lane = lane_;
   h.opening = !is_open;
   h.resend = is_open && miss_;
+  h.after_loss = after_loss_;
   h.session = own_number_;
   h.peer_session = peer_number_;
   h.number = ++frame_number_;

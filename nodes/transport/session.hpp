@@ -77,6 +77,8 @@ public:
 
   /// Gives up what must be; true: the session was reset with loss.
   [[nodiscard]] bool tick(std::int64_t now_ns);
+  /// next_frame would give one (or find that what waited has expired).
+  [[nodiscard]] bool due(std::int64_t now_ns) const;
   /// Fills `writer` and `header` with the next frame that is due; false: nothing to say now. Whoever takes a frame
   /// sends it.
   [[nodiscard]] bool next_frame(std::int64_t now_ns, frame_writer& writer, frame_header& header);
@@ -119,6 +121,8 @@ private:
   std::uint64_t peer_number_{};       // 0: unknown
   std::uint64_t peer_number_least_{}; // lower ones have ended
   bool confirmed_{};                  // the peer has named own_number_
+  bool after_loss_{};                 // an earlier session with this peer ended with loss
+  bool told_{};                       // the handler knows of the last one
   std::int64_t open_at_ns_{};         // next attempt
   std::int64_t open_pause_ns_{};
   bool answer_due_{};
