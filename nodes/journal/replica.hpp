@@ -134,7 +134,8 @@ struct replica_output {
   std::optional<switch_request> import_switch;        // answer: switched(generation)
   std::optional<ports::journal_place> state_replaced; // reload the state from the store: it is the fold up to here
   steady_time_ns wake_at{std::numeric_limits<std::int64_t>::max()}; // tick then, or earlier
-  void clear() { *this = replica_output{}; }
+  /// Keeps the capacities.
+  void clear();
 };
 
 struct follower_status {
@@ -222,28 +223,33 @@ public:
   [[nodiscard]] replica_status status() const;
 
 private:
+  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::min() / 4;
+  static constexpr std::int64_t far = std::numeric_limits<std::int64_t>::max();
+
+  enum class follower_phase : std::uint8_t { contacting, streaming, snapshot };
   struct follower {
     member who;
     bool in_isr{};
-    bool begun{}; // answered begin in this epoch: its log up to `next` - 1 is ours
-    bool needs_snapshot{};
-    bool regressed{};                    // ends below what an earlier incarnation acknowledged
-    journal_index acked;                 // synced, in this epoch
-    journal_index stored;                // its stored state
-    journal_index next;                  // to send
-    journal_index told;                  // the high watermark it was told
-    std::deque<journal_index> in_flight; // last index of each unanswered append, ascending
-    std::int64_t asked_at{never};        // the last unanswered begin, append or offer
+    follower_phase phase{follower_phase::contacting};
+    bool regressed{};                      // ends below what an earlier incarnation acknowledged
+    journal_index acked{};                 // synced, in this epoch
+    journal_index stored{};                // its stored state
+    journal_index next{};                  // to send
+    journal_index told{}, knows{};         // the high watermark it was told, and that it said it knows
+    std::deque<journal_index> in_flight{}; // last index of each unanswered append, ascending
+    std::int64_t asked_at{never};          // the last unanswered begin, append or offer
     std::int64_t contact_at{};
-    journal_index slow_mark; // the end at slow_since: reached in time, or it is slow
+    journal_index slow_mark{}; // the end at slow_since: reached in time, or it is slow
     std::int64_t slow_since{};
     std::int64_t grow_not_before{};
     std::uint64_t probe_sent{}, probe_acked{};
+    std::int64_t told_at{never};
     std::int64_t snapshot_moved_at{};
+    std::uint64_t offered{}; // export id
   };
   enum class change_kind : std::uint8_t { take_over, grow, shrink, replace, leave, recover };
   struct pending_transaction {
-    std::uint64_t id{};
+    std::uint64_t first_id{}, id{}; // of its copies
     change_kind kind{};
     std::uint64_t compare_revision{};
     shard_record next;
@@ -253,27 +259,27 @@ private:
   };
   struct write_in_flight {
     std::uint64_t id{};
-    journal_index end;
-    epoch_number promised;
-    journal_index applied;
+    journal_index end{};
+    epoch_number promised{};
+    journal_index applied{};
   };
   struct import_state {
     ports::snapshot_manifest manifest;
     std::uint64_t generation{};
     std::uint32_t chunks{}, received{}, imported{}, pulled{};
-    std::int64_t asked_at{}, moved_at{};
+    std::int64_t asked_at{never};
+    epoch_number promised{}; // in the switch
     bool switching{};
   };
   struct export_state {
     ports::snapshot_manifest manifest;
-    bool ready{}; // else asked for
-    std::int64_t asked_at{};
+    bool ready{};         // else asked for
+    journal_index hold{}; // the log stays behind here
   };
   struct hand_over_state {
     member to;
     std::int64_t deadline{}, asked_at{never};
   };
-  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::min() / 2;
 
   [[nodiscard]] static ports::journal_place place_of_(const ports::journal_entry& e) {
     return {.epoch = e.epoch, .index = e.index, .chain = e.chain};
@@ -281,7 +287,7 @@ private:
   // the log
   void push(shared_entry e);
   void truncate(journal_index to);
-  void cut_log();
+  void cut_log(replica_output& out);
   [[nodiscard]] ports::journal_place place_at(journal_index index) const;
   [[nodiscard]] journal_index common_prefix(const begin_message& m, bool& found, bool& differs) const;
   void flush(replica_output& out);
@@ -295,6 +301,7 @@ private:
   void answer(replica_output& out);
   void import_step(std::int64_t now, replica_output& out);
   [[nodiscard]] bool enters_epoch(const member& from, epoch_number epoch, replica_output& out);
+  [[nodiscard]] bool of_session(const member& from, epoch_number epoch, replica_output& out);
   void follow_record(std::int64_t now, replica_output& out);
   [[nodiscard]] bool leader_is_gone() const;
   // leading
@@ -302,7 +309,6 @@ private:
   void on(const member& from, const ack_message& m, std::int64_t now, replica_output& out);
   void on(const member& from, const refuse_message& m, std::int64_t now, replica_output& out);
   void on(const member& from, const snapshot_pull_message& m, std::int64_t now, replica_output& out);
-  void on(const member& from, const installed_message& m, std::int64_t now, replica_output& out);
   void become_leader(std::int64_t now, replica_output& out);
   void step_down(step_down_reason reason, replica_output& out);
   void check_contact(std::int64_t now, replica_output& out);
@@ -311,7 +317,7 @@ private:
   [[nodiscard]] const follower* find_follower(const member& who) const;
   [[nodiscard]] journal_index acknowledged(const member& who) const;
   [[nodiscard]] journal_index lowest_acknowledged() const;
-  void raise_high_watermark();
+  void raise_high_watermark(std::int64_t now);
   void manage_isr(std::int64_t now, replica_output& out);
   void pump(follower& f, std::int64_t now, replica_output& out);
   void send_append(follower& f, std::int64_t now, replica_output& out);
@@ -330,6 +336,7 @@ private:
 
   member self_;
   bool intact_;
+  incarnation_number born_;
   replica_settings settings_;
   ports::random rng_;
   shard_id shard_;
@@ -340,7 +347,7 @@ private:
   ports::shard_meta meta_;
   std::deque<shared_entry> log_;             // (meta_.cut, end]
   std::vector<ports::journal_place> epochs_; // the last entry of each epoch in log_
-  std::uint64_t log_bytes_{};
+  std::uint64_t log_bytes_{}, unsaved_bytes_{};
   journal_index hw_, released_, floor_;
 
   // writing
@@ -362,12 +369,14 @@ private:
   bool take_over_now_{};
   std::uint32_t recent_epochs_{};
   std::int64_t epoch_changed_at_{never};
+  std::int64_t store_not_before_{never};
   std::optional<std::int64_t> recover_at_;
 
   // following: the leader of the epoch that this log was matched with
   epoch_number session_epoch_;
   member leader_;
   bool matched_{}, begun_due_{}, ack_due_{}, snapshot_due_{};
+  journal_index begun_at_;
   std::uint64_t probe_due_{};
   std::optional<import_state> import_;
   std::uint64_t last_generation_{};
@@ -376,8 +385,12 @@ private:
   epoch_number epoch_;
   journal_index epoch_start_;
   std::vector<follower> followers_;
-  std::optional<member> candidate_;             // counted though not (known to be) in the isr
-  std::map<node_id, journal_index> node_acked_; // highest of any incarnation in this epoch
+  std::optional<member> candidate_; // counted though not (known to be) in the isr
+  struct node_acknowledgement {
+    incarnation_number incarnation;
+    journal_index acked;
+  };
+  std::map<node_id, node_acknowledgement> node_acked_; // the highest of any incarnation in this epoch
   std::optional<hand_over_state> hand_over_;
   std::optional<export_state> export_;
   std::int64_t tell_at_{never};

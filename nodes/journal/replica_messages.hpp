@@ -1,7 +1,7 @@
 // What the replicas of one shard say to each other, and its form on the wire (messages/schema/replication.fbs).
 //
 // leader -> follower: begin (first contact in an epoch: where the leader's epochs end), append, snapshot_offer,
-// snapshot_chunk, take_over. follower -> leader: begun, ack, snapshot_pull, installed. Either: refuse.
+// snapshot_chunk, take_over. follower -> leader: begun, ack, snapshot_pull. Either: refuse.
 // Every message may be lost, doubled, late and out of order; none of them changes anything unless it fits the
 // receiver's promise and log.
 //
@@ -32,7 +32,7 @@ struct begin_message {
 };
 struct begun_message {
   epoch_number epoch;
-  journal_index matched; // the follower's log ends here, equal to the leader's
+  journal_index matched; // synced and equal to the leader's; also the answer when a snapshot is installed
   bool needs_snapshot{}; // nothing in common that both still have
 };
 struct append_message {
@@ -47,7 +47,8 @@ struct ack_message {
   epoch_number epoch;
   journal_index matched; // synced
   incarnation_number incarnation;
-  journal_index stored; // the synced state is the fold up to here
+  journal_index stored;         // the synced state is the fold up to here
+  journal_index high_watermark; // as the follower knows it
   std::uint64_t probe{};
 };
 struct refuse_message {
@@ -72,19 +73,14 @@ struct snapshot_chunk_message {
   std::uint32_t chunk{};
   std::string bytes;
 };
-struct installed_message {
-  epoch_number epoch;
-  std::uint64_t export_id{};
-  journal_index matched;
-};
 
 using replica_message =
     std::variant<begin_message, begun_message, append_message, ack_message, refuse_message, take_over_message,
-                 snapshot_offer_message, snapshot_pull_message, snapshot_chunk_message, installed_message>;
+                 snapshot_offer_message, snapshot_pull_message, snapshot_chunk_message>;
 
 /// The packet kinds of this area, frozen: one per message, in the order of the variant.
 inline constexpr std::uint16_t packet_kind_first = 100;
-inline constexpr std::uint16_t packet_kind_last = 109;
+inline constexpr std::uint16_t packet_kind_last = 108;
 [[nodiscard]] inline ports::packet_kind packet_kind_of(const replica_message& m) {
   return ports::packet_kind(static_cast<std::uint16_t>(packet_kind_first + m.index()));
 }

@@ -8,21 +8,22 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <optional>
+#include <vector>
 
 namespace sett::journal {
 
+/// As a compared revision: whatever the record's revision is. Only broken rules use it.
+inline constexpr std::uint64_t any_revision = ~std::uint64_t{0};
+
 struct shipped_rules {
   // Rule 1: what a transaction compares, and what a lost answer means.
-  static constexpr std::uint64_t compared_revision(std::uint64_t seen, std::uint64_t /*any: compares nothing*/) {
-    return seen;
-  }
+  static constexpr std::uint64_t compared_revision(std::uint64_t seen, std::uint64_t /*any_revision*/) { return seen; }
   static constexpr bool lost_answer_means_failed() { return false; }
   static constexpr bool unchanged_record_settles() { return false; } // reading alone settles nothing
-  static constexpr bool only_own_epoch_changes_record() { return true; }
 
   // Rule 2: who may take over.
   static bool may_take_over(const shard_record& r, const member& self) { return holds(r.isr, self); }
+  static std::vector<member> isr_after_take_over(const std::vector<member>& isr, const member& /*self*/) { return isr; }
   // Rules 4 and 12: whether the record's naming this node lets it lead.
   static bool may_lead(const shard_record& r, const member& self, epoch_number promised) {
     return r.leader == self && r.epoch > promised;
@@ -33,14 +34,16 @@ struct shipped_rules {
   // Rule 5.
   static constexpr bool accepts_epoch(epoch_number sender, epoch_number promised) { return sender >= promised; }
   // Rule 6: where a follower cuts, given the common prefix and its own high watermark.
-  static constexpr journal_index truncation_point(journal_index common, journal_index /*own_hw*/) { return common; }
+  static constexpr journal_index truncation_point(journal_index common, journal_index /*own_hw*/,
+                                                  journal_index /*end*/) {
+    return common;
+  }
   // Rule 7.
   static constexpr bool append_must_fit() { return true; } // previous epoch, index and chain are compared
   static constexpr journal_index follower_acknowledges(journal_index synced, journal_index /*end*/) { return synced; }
   static constexpr journal_index leader_counts_own(journal_index synced, journal_index /*end*/) { return synced; }
   // Rule 8.
   static constexpr bool candidate_counts() { return true; }
-  static constexpr bool same_member(const member& a, const member& b) { return a == b; } // incarnations included
   static constexpr bool old_acknowledgements_are_void() { return true; }
   static constexpr bool may_release(std::size_t isr, std::uint32_t min_isr) { return isr >= min_isr; }
   // Rule 9.
@@ -55,19 +58,19 @@ struct shipped_rules {
   static constexpr bool removed_member_waits_for_transaction() { return true; }
   // Rule 12.
   static constexpr bool not_intact_is_marked() { return true; }
-  static constexpr bool mark_is_synced_first() { return true; }
+  static constexpr bool mark_is_stored() { return true; }
   static constexpr bool replaces_itself(incarnation_number old, incarnation_number born) { return old >= born; }
   static constexpr bool may_leave(std::size_t isr) { return isr > 1; }
   static constexpr bool regressed_member_is_evicted() { return true; }
   static constexpr bool recover_waits() { return true; }
-  static constexpr bool recovery_loses_visibly() { return true; } // data_loss + 1
   // Rule 13.
   static constexpr bool entries_are_checked() { return true; }
   // Rule 14.
   static constexpr bool contact_lost(std::int64_t silent_ns, std::int64_t limit_ns) { return silent_ns > limit_ns; }
   // Rule 18.
-  static constexpr journal_index cut_bound(journal_index lowest_stored_of_isr, journal_index hw) {
-    return std::min(lowest_stored_of_isr, hw);
+  static constexpr journal_index cut_bound(journal_index lowest_stored_of_isr, journal_index own_stored,
+                                           journal_index hw) {
+    return std::min({lowest_stored_of_isr, own_stored, hw});
   }
   static constexpr bool late_snapshot_is_dropped() { return true; }
 };
