@@ -1,5 +1,7 @@
 #include "chaos/sim/model_store.hpp"
 
+#include "nodes/journal/entry_hash.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -75,12 +77,8 @@ void model_disk::restore_database(const copy_of& from) { image_ = from.database;
 
 // --- the store
 
-model_store::model_store(model_disk& disk, store::journal_checks checks, scheduler at, std::uint32_t chunk_bytes)
-    : disk_(disk),
-      checks_(std::move(checks)),
-      at_(std::move(at)),
-      chunk_bytes_(chunk_bytes),
-      alive_(std::make_shared<bool>(true)) {
+model_store::model_store(model_disk& disk, scheduler at, std::uint32_t chunk_bytes)
+    : disk_(disk), at_(std::move(at)), chunk_bytes_(chunk_bytes), alive_(std::make_shared<bool>(true)) {
   SETT_ASSERT(chunk_bytes > 0);
   if (disk_.stamp_.group > disk_.image_.group) disk_.stamp_.not_intact = true;
 }
@@ -274,17 +272,17 @@ result<void> model_store::write_facts(const ports::node_facts& facts) {
   return {};
 }
 
-result<void> model_store::check_shard(shard_id shard, const model_disk::shard_image& s) const {
+result<void> model_store::check_shard(shard_id shard, const model_disk::shard_image& s) {
   if (s.meta_damaged) return store::corrupt("shard " + std::to_string(shard.value) + ": a shard's meta: crc");
-  store::log_checker checker(shard, s.meta.cut, checks_);
+  store::log_checker checker(shard, s.meta.cut);
   for (const auto& e : s.log)
     if (auto r = checker.next(e); !r) return r;
   return store::check_meta(shard, s.meta, checker.at().index);
 }
 
-result<void> model_store::check_state(shard_id shard, const model_disk::shard_image& s) const {
+result<void> model_store::check_state(shard_id shard, const model_disk::shard_image& s) {
   std::uint64_t hash = 0;
-  for (const auto& [key, value] : s.state) hash += checks_.state_hash(key, value);
+  for (const auto& [key, value] : s.state) hash += journal::state_entry_hash(key, value);
   return store::check_state_hash(shard, s.meta, hash);
 }
 
@@ -383,7 +381,7 @@ void model_store::import_chunk(shard_id shard, std::uint64_t generation, std::ui
             return done(store::corrupt("the chunk is not the next one"));
           auto& in = found->second;
           auto r = in.reader.feed(bytes, [&](std::string_view key, std::string_view value) -> result<void> {
-            in.hash += checks_.state_hash(key, value);
+            in.hash += journal::state_entry_hash(key, value);
             in.state.emplace(key, value);
             return {};
           });

@@ -94,8 +94,7 @@ public:
   using scheduler = std::function<void(std::uint64_t delay_ns, std::function<void()> run)>;
 
   /// The disk outlives it; one store at a time on a disk. Ends like crash(nothing).
-  model_store(model_disk& disk, store::journal_checks checks, scheduler at,
-              std::uint32_t chunk_bytes = store::chunk_bytes_default);
+  model_store(model_disk& disk, scheduler at, std::uint32_t chunk_bytes = store::chunk_bytes_default);
   ~model_store() override;
 
   [[nodiscard]] result<std::optional<ports::node_facts>> read_facts() override;
@@ -152,11 +151,10 @@ private:
   [[nodiscard]] result<void> apply(switch_job& j);
   void make_durable(job& j);
   [[nodiscard]] result<ports::snapshot_manifest> make_export(shard_id shard);
-  [[nodiscard]] result<void> check_shard(shard_id shard, const model_disk::shard_image& s) const;
-  [[nodiscard]] result<void> check_state(shard_id shard, const model_disk::shard_image& s) const;
+  [[nodiscard]] static result<void> check_shard(shard_id shard, const model_disk::shard_image& s);
+  [[nodiscard]] static result<void> check_state(shard_id shard, const model_disk::shard_image& s);
 
   model_disk& disk_;
-  store::journal_checks checks_;
   scheduler at_;
   std::uint32_t chunk_bytes_;
   std::shared_ptr<bool> alive_;

@@ -146,7 +146,8 @@ public:
   virtual void read_chunk(std::uint64_t export_id, std::uint32_t chunk,
                           std::function<void(result<std::string>)> done) = 0;
   virtual void drop_export(std::uint64_t export_id) = 0;
-  /// Fills a new generation (not the current one) from chunks (in order, from 0; again from 0 starts anew). Nothing is
+  /// Fills a new generation (not the current one) from chunks (in order, from 0; again from 0 starts anew; one snapshot
+  /// per shard at a time; switch when the last chunk is answered). Nothing is
   /// visible before import_switch, which has its turn among the writes: it checks the hash, makes the generation the
   /// state with `meta` (whose generation and state_hash the store fills in; cut is the snapshot's place), empties the
   /// log, drops the old generation, and syncs. corrupt: the chunks were damaged; the import is dropped, the store

@@ -23,14 +23,6 @@
 
 namespace sett::store {
 
-/// What the store checks and does not define: the journal's crc, chain and state hash, given by who owns the rules.
-struct journal_checks {
-  std::function<std::uint32_t(const ports::journal_entry&)> crc;
-  std::function<std::uint64_t(std::uint64_t chain_before, const ports::journal_entry&)> chain;
-  /// Of one key and value; a state's hash is the sum modulo 2^64.
-  std::function<std::uint64_t(std::string_view key, std::string_view value)> state_hash;
-};
-
 inline constexpr std::size_t state_key_size_max = 256;
 inline constexpr std::size_t state_value_size_max = 16U << 20U;
 inline constexpr std::uint32_t chunk_bytes_default = 256U << 10U;
@@ -86,15 +78,13 @@ private:
 /// found.
 class log_checker {
 public:
-  log_checker(shard_id shard, const ports::journal_place& cut, const journal_checks& checks)
-      : shard_(shard), at_(cut), checks_(&checks) {}
+  log_checker(shard_id shard, const ports::journal_place& cut) : shard_(shard), at_(cut) {}
   [[nodiscard]] result<void> next(const ports::journal_entry& entry);
   [[nodiscard]] const ports::journal_place& at() const { return at_; }
 
 private:
   shard_id shard_;
   ports::journal_place at_;
-  const journal_checks* checks_;
 };
 
 /// meta against itself and the log's end: cut <= applied, applied <= end.

@@ -1,5 +1,7 @@
 #include "nodes/store/journal_scan_io.hpp"
 
+#include "nodes/journal/entry_hash.hpp"
+
 #include <fmt/format.h>
 
 #include <memory>
@@ -66,10 +68,9 @@ result<journal_index> log_end(rocksdb::DB& db, shard_id shard, const ports::shar
 }
 
 result<ports::journal_place> scan_log(rocksdb::DB& db, shard_id shard, const ports::shard_meta& meta,
-                                      const journal_checks& checks,
                                       const std::function<void(ports::journal_entry)>& visit) {
   const auto prefix = log_prefix(shard);
-  log_checker checker(shard, meta.cut, checks);
+  log_checker checker(shard, meta.cut);
   const std::unique_ptr<rocksdb::Iterator> i(db.NewIterator(careful()));
   for (i->Seek(prefix); i->Valid() && view(i->key()).starts_with(prefix); i->Next()) {
     const auto index = number_after(view(i->key()), prefix.size());
@@ -89,14 +90,14 @@ result<ports::journal_place> scan_log(rocksdb::DB& db, shard_id shard, const por
 }
 
 result<std::uint64_t> scan_state(rocksdb::DB& db, const rocksdb::Snapshot* snapshot, shard_id shard,
-                                 std::uint64_t generation, const journal_checks& checks,
+                                 std::uint64_t generation,
                                  const std::function<result<void>(std::string_view, std::string_view)>& visit) {
   const auto prefix = state_prefix(shard, generation);
   std::uint64_t hash = 0;
   const std::unique_ptr<rocksdb::Iterator> i(db.NewIterator(careful(snapshot)));
   for (i->Seek(prefix); i->Valid() && view(i->key()).starts_with(prefix); i->Next()) {
     const auto key = view(i->key()).substr(prefix.size()), value = view(i->value());
-    hash += checks.state_hash(key, value);
+    hash += journal::state_entry_hash(key, value);
     if (auto r = visit(key, value); !r) return std::unexpected(r.error());
   }
   if (!i->status().ok()) return std::unexpected(unreadable(i->status(), shard, "its state"));

@@ -25,12 +25,10 @@ namespace sett::store {
 [[nodiscard]] result<journal_index> log_end(rocksdb::DB& db, shard_id shard, const ports::shard_meta& meta);
 /// Gives every entry above the cut to `visit` after its check, then checks meta against the end. Returns the end.
 [[nodiscard]] result<ports::journal_place> scan_log(rocksdb::DB& db, shard_id shard, const ports::shard_meta& meta,
-                                                    const journal_checks& checks,
                                                     const std::function<void(ports::journal_entry)>& visit);
 /// Every key and value of a generation in key order. Returns the hash. `visit`'s error ends it.
 [[nodiscard]] result<std::uint64_t>
 scan_state(rocksdb::DB& db, const rocksdb::Snapshot* snapshot, shard_id shard, std::uint64_t generation,
-           const journal_checks& checks,
            const std::function<result<void>(std::string_view key, std::string_view value)>& visit);
 /// Generations with any key.
 [[nodiscard]] result<std::vector<std::uint64_t>> generations_in(rocksdb::DB& db, shard_id shard);

@@ -1,5 +1,6 @@
 #include "nodes/store/journal_store_io.hpp"
 
+#include "nodes/journal/entry_hash.hpp"
 #include "nodes/store/journal_scan_io.hpp"
 #include "nodes/store/journal_stamp_io.hpp"
 #include "nodes/store/watched_files_io.hpp"
@@ -418,7 +419,7 @@ struct rocksdb_journal_store::implementation {
       buffer.clear();
       return {};
     };
-    const auto hash = scan_state(*db, snapshot, shard, meta.generation, options.checks,
+    const auto hash = scan_state(*db, snapshot, shard, meta.generation,
                                  [&](std::string_view key, std::string_view value) -> result<void> {
                                    append_record(buffer, key, value);
                                    return buffer.size() < options.chunk_bytes ? result<void>{} : flush();
@@ -489,7 +490,7 @@ struct rocksdb_journal_store::implementation {
     auto& in = found->second;
     const auto prefix = state_prefix(shard, generation);
     auto r = in.reader.feed(bytes, [&](std::string_view key, std::string_view value) -> result<void> {
-      in.hash += options.checks.state_hash(key, value);
+      in.hash += journal::state_entry_hash(key, value);
       ++in.records;
       const auto s = in.file->Put(prefix + std::string(key), rocksdb::Slice(value.data(), value.size()));
       if (s.ok()) return {};
@@ -661,9 +662,7 @@ struct rocksdb_journal_store::implementation {
     auto meta = read_meta(*db, shard);
     if (!meta) return std::unexpected(meta.error());
     out.meta = *meta;
-    if (auto r = scan_log(*db, shard, out.meta, options.checks,
-                          [&](ports::journal_entry e) { out.log.push_back(std::move(e)); });
-        !r)
+    if (auto r = scan_log(*db, shard, out.meta, [&](ports::journal_entry e) { out.log.push_back(std::move(e)); }); !r)
       return std::unexpected(r.error());
     return out;
   }
@@ -681,7 +680,7 @@ rocksdb_journal_store::rocksdb_journal_store(std::unique_ptr<implementation> imp
 rocksdb_journal_store::~rocksdb_journal_store() { close(); }
 
 result<std::unique_ptr<rocksdb_journal_store>> rocksdb_journal_store::open(journal_store_options options) {
-  SETT_ASSERT(options.checks.crc && options.checks.chain && options.checks.state_hash && options.chunk_bytes > 0);
+  SETT_ASSERT(options.chunk_bytes > 0);
   auto impl = std::make_unique<implementation>(std::move(options));
   impl->watched = std::make_shared<watched_files>();
   impl->watched->faults = impl->options.faults ? impl->options.faults : std::make_shared<fault_points>();
@@ -719,7 +718,7 @@ result<std::vector<ports::state_change>> rocksdb_journal_store::read_state(shard
   std::vector<ports::state_change> out;
   const auto meta = impl_->found(read_meta(*impl_->db, shard));
   if (!meta) return std::unexpected(meta.error());
-  const auto hash = impl_->found(scan_state(*impl_->db, nullptr, shard, meta->generation, impl_->options.checks,
+  const auto hash = impl_->found(scan_state(*impl_->db, nullptr, shard, meta->generation,
                                             [&](std::string_view key, std::string_view value) -> result<void> {
                                               out.push_back({std::string(key), std::string(value)});
                                               return {};

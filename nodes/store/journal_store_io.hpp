@@ -29,7 +29,6 @@ namespace sett::store {
 /// after_answer; of a snapshot: before_ingest, after_ingest (not switched), after_switch (synced, not answered).
 struct journal_store_options {
   std::string folder{};
-  journal_checks checks{};
   std::string cluster{}; // with node: a store of another one is refused as foreign; empty: not compared
   node_id node{};
   std::size_t group_bytes_max{8U << 20U};
