@@ -198,7 +198,7 @@ public:
   propose(std::vector<std::string> payloads, ports::entry_kind kind, steady_time_ns now, replica_output& out);
   /// Whether propose would take one payload of this size now; nullopt: yes. Ask before deciding on commands, since what
   /// is decided must be proposed.
-  [[nodiscard]] std::optional<refusal> may_propose(std::size_t bytes, steady_time_ns now) const;
+  [[nodiscard]] std::optional<refusal> may_propose(std::size_t bytes) const;
   /// A ticket: what was released before this call is seen by a read made after reads_confirmed reached it.
   [[nodiscard]] std::expected<std::uint64_t, propose_refused> read_fresh(steady_time_ns now, replica_output& out);
   /// Placement's wish: the running members that should hold this shard.

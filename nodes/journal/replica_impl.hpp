@@ -377,6 +377,19 @@ void basic_replica<Rules>::tick(steady_time_ns now, replica_output& out) {
 }
 
 template <class Rules>
+std::optional<refusal> basic_replica<Rules>::may_propose(std::size_t bytes) const {
+  if (!leads()) return refusal::not_leader;
+  if (role_ != replica_role::leading) return refusal::not_ready;
+  if (hand_over_) return refusal::handing_over;
+  if (!Rules::may_release(record_->isr.size(), record_->min_isr)) return refusal::frozen;
+  if (bytes > payload_bytes_max) return refusal::too_large;
+  if (end().index.value - hw_.value >= settings_.pending_entries_max ||
+      (end().index > hw_ && log_bytes_ + bytes > settings_.pending_bytes_max + settings_.log_bytes_keep))
+    return refusal::overloaded;
+  return std::nullopt;
+}
+
+template <class Rules>
 std::expected<journal_index, propose_refused> basic_replica<Rules>::propose(std::vector<std::string> payloads,
                                                                             ports::entry_kind kind, steady_time_ns now,
                                                                             replica_output& out) {
@@ -386,15 +399,12 @@ std::expected<journal_index, propose_refused> basic_replica<Rules>::propose(std:
     return std::unexpected(propose_refused{.reason = why, .leader = record_ ? record_->leader : member{}});
   };
   SETT_ASSERT(!payloads.empty());
-  if (!leads()) return refuse(refusal::not_leader);
-  if (role_ != replica_role::leading) return refuse(refusal::not_ready);
-  if (hand_over_) return refuse(refusal::handing_over);
-  if (!Rules::may_release(record_->isr.size(), record_->min_isr)) return refuse(refusal::frozen);
   std::uint64_t bytes = 0;
   for (const auto& p : payloads) {
     if (p.size() > payload_bytes_max) return refuse(refusal::too_large);
     bytes += p.size();
   }
+  if (const auto why = may_propose(0)) return refuse(*why);
   if (end().index.value - hw_.value + payloads.size() > settings_.pending_entries_max ||
       (end().index > hw_ && log_bytes_ + bytes > settings_.pending_bytes_max + settings_.log_bytes_keep))
     return refuse(refusal::overloaded);

@@ -295,7 +295,7 @@ void basic_shard_actor<Rules>::take(const shard_commands& m) {
   const auto client = client_of(m.from, m.client);
   std::vector<waiting_key> batch;
   for (const auto& c : m.commands) {
-    if (const auto refused = serving_ ? replica_.may_propose(c.payload.size() + c.id.size(), at)
+    if (const auto refused = serving_ ? replica_.may_propose(c.payload.size() + c.id.size())
                                       : std::optional(journal::refusal::not_leader)) {
       env_->metrics.redirected->add();
       auto a = not_here(*refused);

@@ -34,6 +34,7 @@ shard_manager_actor::shard_manager_actor(caf::actor_config& cfg, supervision::ce
       stored_(setup_->stored) {}
 
 caf::behavior shard_manager_actor::make_behavior() {
+  view_ = setup_->view();
   list();
   delayed_send(this, std::chrono::nanoseconds(tick_ns), manager_tick{});
   return {
@@ -61,6 +62,7 @@ caf::behavior shard_manager_actor::make_behavior() {
           it->second.serving = serving;
           if (setup_->on_serving) setup_->on_serving(m.shard, serving);
         }
+        look_for_marks();
         carry_out_plan();
       },
       [this](manager_describe) { return describe(); },
@@ -331,12 +333,30 @@ void shard_manager_actor::carry_out_plan() {
   }
 }
 
+/// A start that was not intact is over when each replica that may stand in a record has synced its mark.
+void shard_manager_actor::look_for_marks() {
+  if (setup_->shard->intact || marked_ || !listed_once_ || !stored_.empty()) return;
+  for (std::uint32_t s = 0; s < setup_->shard_count; ++s) {
+    const shard_id shard{static_cast<std::uint16_t>(s)};
+    const auto& known = directory_.at(shard);
+    if (known.revision == 0) return;
+    const auto it = replicas_.find(shard);
+    if (it == replicas_.end() ? in_isr(known.record, setup_->shard->self.node)
+                              : it->second.role == journal::replica_role::starting)
+      return;
+  }
+  marked_ = true;
+  setup_->on_marked();
+}
+
 void shard_manager_actor::tick() {
   const auto at = now_clock_ns();
   if (at - listed_at_ >= setup_->list_ns) {
     listing_ = false; // an answer that never came
     list();
   }
+  look_for_marks();
+  if (!view_ && setup_->view()) see(setup_->view());
   if (view_ && at - told_at_ >= setup_->members_ns) {
     tell_members();
     carry_out_plan();

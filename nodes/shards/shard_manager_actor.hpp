@@ -63,6 +63,11 @@ struct shard_manager_setup {
   std::shared_ptr<shard_table> table;
   /// What the store held at the start.
   std::map<shard_id, stored_replica> stored;
+  /// The latest view, for a manager that starts after it; later ones come as shard_members.
+  std::function<std::shared_ptr<const membership::membership_view>()> view;
+  /// Every replica has marked that this start was not intact (rule 12): the next one may be intact again. Once, only
+  /// when shard->intact is false.
+  std::function<void()> on_marked;
   /// Makes a shard's actor; the simulation puts in broken rules here. Empty: shard_actor.
   std::function<caf::actor(caf::actor_system&, supervision::cell_ptr, shard_id,
                            std::shared_ptr<const shard_environment>, stored_replica, caf::actor manager)>
@@ -128,6 +133,7 @@ private:
   void see(std::shared_ptr<const membership::membership_view> view);
   void tell_members();
   void carry_out_plan();
+  void look_for_marks();
   void tick();
   [[nodiscard]] std::vector<plan_member> plan_members() const;
   [[nodiscard]] plan_mode mode() const;
@@ -146,7 +152,7 @@ private:
   ports::watch_id watch_{ports::watch_id::none};
   std::uint64_t watched_from_{};
   std::int64_t listed_at_{}, told_at_{}, planned_at_{};
-  bool listing_{}, listed_once_{}, creating_{};
+  bool listing_{}, listed_once_{}, creating_{}, marked_{};
   std::uint64_t listings_{}, watch_ends_{}, malformed_{};
 };
 
