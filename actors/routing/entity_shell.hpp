@@ -16,6 +16,7 @@
 #include <caf/behavior.hpp>
 #include <caf/send.hpp>
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,7 +74,15 @@ protected:
         continue;
       }
       working_on(work, "one event of a block");
-      event_applied(m, e, state_->apply({update.slot, update.block_time}, update.batch, e));
+      try {
+        event_applied(m, e, state_->apply({update.slot, update.block_time}, update.batch, e));
+      } catch (const std::exception& error) {
+        fail_at_work(error.what());
+        return;
+      } catch (...) {
+        fail_at_work("unknown exception");
+        return;
+      }
     }
     after_events(m);
   }

@@ -1,5 +1,7 @@
 #include "actors/supervision/bounded_actor.hpp"
 
+#include "messages/types/error.hpp"
+
 #include <caf/system_messages.hpp>
 #include <caf/timeout_definition.hpp>
 #include <caf/type_nr.hpp>
@@ -86,28 +88,35 @@ caf::invoke_message_result bounded_actor::consume(caf::mailbox_element& element)
     const auto result = caf::event_based_actor::consume(element);
     if (result != caf::invoke_message_result::skipped) {
       if (counted) cell_->consumed();
-      cell_->handled();
+      if (!failed_) cell_->handled();
       if (timed) cell_->timed(now_ns() - begin);
     }
     work_ = 0;
     return result;
   } catch (const std::exception& e) {
-    crashed(element, counted, e.what());
+    crashed(element, e.what());
   } catch (...) {
-    crashed(element, counted, "unknown exception");
+    crashed(element, "unknown exception");
   }
+  if (counted) cell_->consumed();
   return caf::invoke_message_result::consumed;
 }
 
 // Throwing on to CAF would cost a second and a third unwinding; quit() is what it would come to.
-void bounded_actor::crashed(const caf::mailbox_element& element, bool counted, const char* error) {
-  if (counted) cell_->consumed();
+void bounded_actor::crashed(const caf::mailbox_element& element, const char* error) {
   if (work_ != 0) {
-    cell_->record_crash(work_, what_, error, true);
-  } else {
-    const auto text = element.content().stringify();
-    cell_->record_crash(identity(text), text, error);
+    fail_at_work(error);
+    return;
   }
+  const auto text = element.content().stringify();
+  cell_->record_crash(identity(text), text, error);
+  quit(caf::make_error(caf::sec::runtime_error, std::string(error)));
+}
+
+void bounded_actor::fail_at_work(const char* error) {
+  SETT_ASSERT(work_ != 0);
+  failed_ = true;
+  cell_->record_crash(work_, what_, error, true);
   quit(caf::make_error(caf::sec::runtime_error, std::string(error)));
 }
 

@@ -4,6 +4,7 @@
 
 #include <caf/atom.hpp>
 #include <caf/detail/thread_safe_actor_clock.hpp>
+#include <caf/logger.hpp>
 #include <caf/policy/unprofiled.hpp>
 #include <caf/resumable.hpp>
 #include <caf/scheduler/coordinator.hpp>
@@ -78,6 +79,7 @@ public:
   };
   struct worker_data {
     explicit worker_data(caf::scheduler::abstract_coordinator*) {}
+    bool began{};
   };
 
   template <class Coordinator>
@@ -99,6 +101,9 @@ public:
   }
   template <class Worker>
   caf::resumable* dequeue(Worker* self) {
+    // The packaged library writes no log, but its logger still notes four times per turn which actor the thread runs,
+    // each time under a spin lock that all threads share.
+    if (!std::exchange(d(self).began, true)) caf::logger::set_current_actor_system(nullptr);
     return d(self->parent()).queue.pop();
   }
   template <class Worker, class Visit>
