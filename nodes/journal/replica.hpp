@@ -197,7 +197,7 @@ public:
   [[nodiscard]] std::expected<journal_index, propose_refused>
   propose(std::vector<std::string> payloads, ports::entry_kind kind, steady_time_ns now, replica_output& out);
   /// Whether propose would take one payload of this size now; nullopt: yes. Ask before deciding on commands, since what
-  /// is decided must be proposed.
+  /// is decided must be proposed. Keeps a reserve: a batch that was begun after a yes is not refused for its size.
   [[nodiscard]] std::optional<refusal> may_propose(std::size_t bytes) const;
   /// A ticket: what was released before this call is seen by a read made after reads_confirmed reached it.
   [[nodiscard]] std::expected<std::uint64_t, propose_refused> read_fresh(steady_time_ns now, replica_output& out);
@@ -287,6 +287,7 @@ private:
   // the log
   void push(shared_entry e);
   void truncate(journal_index to);
+  [[nodiscard]] std::optional<refusal> may_accept() const;
   void cut_log(replica_output& out);
   [[nodiscard]] ports::journal_place place_at(journal_index index) const;
   [[nodiscard]] journal_index common_prefix(const begin_message& m, bool& found, bool& differs) const;
@@ -395,6 +396,7 @@ private:
   std::optional<export_state> export_;
   std::int64_t tell_at_{never};
   std::uint64_t last_probe_{}, confirmed_probe_{};
+  std::uint64_t pending_bytes_{}; // proposed and not released
   std::uint64_t standing_alarms_{};
 };
 

@@ -212,6 +212,7 @@ void basic_replica<Rules>::release(replica_output& out) {
     auto e = entry(released_);
     SETT_ASSERT(e != nullptr);
     unsaved_bytes_ += e->payload.size();
+    pending_bytes_ -= std::min<std::uint64_t>(pending_bytes_, e->payload.size());
     out.released.push_back(std::move(e));
   }
 }
@@ -377,19 +378,6 @@ void basic_replica<Rules>::tick(steady_time_ns now, replica_output& out) {
 }
 
 template <class Rules>
-std::optional<refusal> basic_replica<Rules>::may_propose(std::size_t bytes) const {
-  if (!leads()) return refusal::not_leader;
-  if (role_ != replica_role::leading) return refusal::not_ready;
-  if (hand_over_) return refusal::handing_over;
-  if (!Rules::may_release(record_->isr.size(), record_->min_isr)) return refusal::frozen;
-  if (bytes > payload_bytes_max) return refusal::too_large;
-  if (end().index.value - hw_.value >= settings_.pending_entries_max ||
-      (end().index > hw_ && log_bytes_ + bytes > settings_.pending_bytes_max + settings_.log_bytes_keep))
-    return refusal::overloaded;
-  return std::nullopt;
-}
-
-template <class Rules>
 std::expected<journal_index, propose_refused> basic_replica<Rules>::propose(std::vector<std::string> payloads,
                                                                             ports::entry_kind kind, steady_time_ns now,
                                                                             replica_output& out) {
@@ -399,20 +387,41 @@ std::expected<journal_index, propose_refused> basic_replica<Rules>::propose(std:
     return std::unexpected(propose_refused{.reason = why, .leader = record_ ? record_->leader : member{}});
   };
   SETT_ASSERT(!payloads.empty());
+  if (const auto why = may_accept()) return refuse(*why);
   std::uint64_t bytes = 0;
   for (const auto& p : payloads) {
     if (p.size() > payload_bytes_max) return refuse(refusal::too_large);
     bytes += p.size();
   }
-  if (const auto why = may_propose(0)) return refuse(*why);
   if (end().index.value - hw_.value + payloads.size() > settings_.pending_entries_max ||
-      (end().index > hw_ && log_bytes_ + bytes > settings_.pending_bytes_max + settings_.log_bytes_keep))
+      pending_bytes_ + bytes > settings_.pending_bytes_max)
     return refuse(refusal::overloaded);
+  pending_bytes_ += bytes;
   const journal_index first(end().index.value + 1);
   for (auto& p : payloads)
     push(std::make_shared<const ports::journal_entry>(make_entry(end(), epoch_, kind, std::move(p))));
   advance(now.value, out);
   return first;
+}
+
+template <class Rules>
+std::optional<refusal> basic_replica<Rules>::may_accept() const {
+  if (!leads()) return refusal::not_leader;
+  if (role_ != replica_role::leading) return refusal::not_ready;
+  if (hand_over_) return refusal::handing_over;
+  if (!Rules::may_release(record_->isr.size(), record_->min_isr)) return refusal::frozen;
+  return std::nullopt;
+}
+
+template <class Rules>
+std::optional<refusal> basic_replica<Rules>::may_propose(std::size_t bytes) const {
+  if (const auto why = may_accept()) return why;
+  if (bytes > payload_bytes_max) return refusal::too_large;
+  const std::uint64_t pending = end().index.value - hw_.value;
+  if (pending >= settings_.pending_entries_max - settings_.pending_entries_max / 8 ||
+      pending_bytes_ + bytes > settings_.pending_bytes_max - settings_.pending_bytes_max / 8)
+    return refusal::overloaded;
+  return std::nullopt;
 }
 
 template <class Rules>
@@ -801,6 +810,7 @@ void basic_replica<Rules>::become_leader(std::int64_t now, replica_output& out) 
   node_acked_.clear();
   candidate_.reset();
   last_probe_ = confirmed_probe_ = 0;
+  pending_bytes_ = 0;
   // The own log is the truth from here on; its first entry says so.
   push(std::make_shared<const ports::journal_entry>(make_entry(end(), epoch_, ports::entry_kind::epoch_start, {})));
   epoch_start_ = end().index;

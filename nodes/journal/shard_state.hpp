@@ -6,8 +6,8 @@
 // in-flight entries touch have a second, speculative copy. Stepping down forgets the copies.
 //
 // Commands come at least once and take effect once: (client, sequence) -> reply is part of the state (rule 19),
-// bounded: the last `sequences_per_client` of each of the last `clients_max` clients, by order of the journal. An older
-// sequence of a known client is refused as forgotten, never executed again.
+// bounded: the last `sequences_per_client` (and `reply_bytes_per_client`) of each of the last `clients_max` clients, by
+// order of the journal. An older sequence of a known client is refused as forgotten, never executed again.
 //
 // Stored keys: 'e' kind(2, big endian) id -> the entity's bytes; 'c' client(8, big endian) -> its replies. The hash is
 // entry_hash.hpp's sum over exactly these. Deterministic; not thread-safe; nothing blocks; work per command does not
@@ -37,6 +37,7 @@ namespace sett::journal {
 
 struct shard_state_limits {
   std::uint32_t sequences_per_client{256};
+  std::uint32_t reply_bytes_per_client{128U << 10U}; // but at least the last reply
   std::uint32_t clients_max{1024};
   std::uint32_t batch_commands_max{1024};
   std::uint32_t batch_bytes_max{256U << 10U};
@@ -115,6 +116,7 @@ private:
     std::uint64_t last_use{};   // counts commands over the shard: the order in which clients are forgotten
     command_sequence forgotten; // sequences up to here that are not in replies are not known any more
     std::map<command_sequence, remembered> replies;
+    std::size_t reply_bytes{};
   };
   struct speculation {
     std::unique_ptr<entity> state;
@@ -140,7 +142,7 @@ private:
   std::uint64_t hash_{};
   std::unordered_map<std::string, std::uint64_t> parts_; // per stored key, its part of hash_
   std::unordered_set<std::string> unhashed_;             // keys changed since hash_
-  std::set<std::string> unsaved_;                        // keys changed since take_changes
+  std::unordered_set<std::string> unsaved_;              // keys changed since take_changes
   std::optional<checkpoint> last_checkpoint_;
 
   std::unordered_map<entity_ref, speculation, ref_hash> speculative_;
