@@ -175,7 +175,7 @@ private:
     const bool more = table->flush(now, frames_per_flush, *this, *handler_);
     if (!*life) return; // the handler has stopped us
     if (more) return wake_after(0);
-    if (const auto at = table->wake_at_ns(); at != transport::never_ns) wake_after(std::max<std::int64_t>(at - now, 0));
+    if (const auto at = table->wake_at_ns(now); at != transport::never_ns) wake_after(at - now);
   }
 
   std::shared_ptr<simulated_fabric::implementation> fabric_;

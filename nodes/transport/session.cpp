@@ -308,10 +308,15 @@ bool session::next_frame(std::int64_t now_ns, frame_writer& writer, frame_header
   return true;
 }
 
-std::int64_t session::wake_at_ns() const {
-  auto at = std::min(resend_at_ns_, open() ? ack_at_ns_ : open_at_ns_);
-  if (!window_.empty()) at = std::min(at, progress_at_ns_ + options_.give_up_after_ns);
-  if (!open() && !waiting_.empty()) at = std::min(at, waiting_.front().accepted_at_ns + options_.give_up_after_ns);
+std::int64_t session::wake_at_ns(std::int64_t now_ns) const {
+  auto at = never_ns;
+  const auto consider = [&](std::int64_t t) {
+    if (t > now_ns) at = std::min(at, t);
+  };
+  consider(resend_at_ns_);
+  consider(open() ? ack_at_ns_ : open_at_ns_);
+  if (!window_.empty()) consider(progress_at_ns_ + options_.give_up_after_ns);
+  if (!open() && !waiting_.empty()) consider(waiting_.front().accepted_at_ns + options_.give_up_after_ns);
   return at;
 }
 

@@ -82,8 +82,9 @@ public:
   /// Fills `writer` and `header` with the next frame that is due; false: nothing to say now. Whoever takes a frame
   /// sends it.
   [[nodiscard]] bool next_frame(std::int64_t now_ns, frame_writer& writer, frame_header& header);
-  /// When tick and next_frame should be called again though nothing was sent or received; never_ns.
-  [[nodiscard]] std::int64_t wake_at_ns() const;
+  /// The next time after now_ns at which something falls due by itself; never_ns. What is due already is the caller's
+  /// to fetch, as soon as the wire takes it.
+  [[nodiscard]] std::int64_t wake_at_ns(std::int64_t now_ns) const;
 
   [[nodiscard]] bool open() const { return peer_number_ != 0 && confirmed_; }
   /// Accepted and not acknowledged.

@@ -26,26 +26,26 @@ bool session_table::send(const member& to, ports::packet packet, std::int64_t no
   return peer->second[lane]->send(std::move(packet), now_ns);
 }
 
-void session_table::receive(ports::lane lane, std::string_view bytes, std::optional<node_id> proven,
-                            std::int64_t now_ns, ports::network_handler& handler) {
+std::optional<member> session_table::receive(ports::lane lane, std::string_view bytes, std::optional<node_id> proven,
+                                             std::int64_t now_ns, ports::network_handler& handler) {
   if (const auto ok = decode_frame(bytes, frame_); !ok) {
     ++(ok.error().code == static_cast<std::uint16_t>(transport_errc::newer_frame) ? counters_.refused_newer
                                                                                   : counters_.refused_damaged);
-    return;
+    return std::nullopt;
   }
   const auto& h = frame_.header;
   if (proven && *proven != h.origin.node) {
     ++counters_.refused_impostor;
-    return;
+    return std::nullopt;
   }
   if (h.destination != self_ || h.lane != lane) {
     ++counters_.refused_stray;
-    return;
+    return std::nullopt;
   }
   const auto peer = peers_.find(h.origin);
   if (peer == peers_.end()) {
     ++counters_.refused_stranger;
-    return;
+    return std::nullopt;
   }
   counters_.lanes[static_cast<std::size_t>(lane)].bytes_received += bytes.size();
   auto delivered = std::exchange(delivered_, {}); // a handler may cause another receive
@@ -56,6 +56,7 @@ void session_table::receive(ports::lane lane, std::string_view bytes, std::optio
   if (!delivered.empty()) handler.on_packets(from, delivered);
   delivered.clear();
   delivered_ = std::move(delivered);
+  return from;
 }
 
 void session_table::flush_lane(std::size_t lane, std::int64_t now_ns, std::size_t frames_max, wire& out, bool& more) {
@@ -63,10 +64,11 @@ void session_table::flush_lane(std::size_t lane, std::int64_t now_ns, std::size_
     auto& s = *sessions[lane];
     if (s.tick(now_ns)) resets_.emplace_back(peer, static_cast<ports::lane>(lane));
     for (std::size_t frames = 0; s.due(now_ns); ++frames) {
-      if (frames == frames_max || !out.writable(peer, static_cast<ports::lane>(lane))) {
+      if (frames == frames_max) {
         more = true;
         break;
       }
+      if (!out.writable(peer, static_cast<ports::lane>(lane))) break;
       frame_header header;
       if (!s.next_frame(now_ns, writer_, header)) break;
       const auto bytes = writer_.finish(header);
@@ -83,10 +85,10 @@ bool session_table::flush(std::int64_t now_ns, std::size_t frames_max, wire& out
   return more;
 }
 
-std::int64_t session_table::wake_at_ns() const {
+std::int64_t session_table::wake_at_ns(std::int64_t now_ns) const {
   auto at = never_ns;
   for (const auto& [peer, sessions] : peers_)
-    for (const auto& s : sessions) at = std::min(at, s->wake_at_ns());
+    for (const auto& s : sessions) at = std::min(at, s->wake_at_ns(now_ns));
   return at;
 }
 

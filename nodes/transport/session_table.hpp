@@ -33,7 +33,7 @@ struct transport_counters {
 class wire {
 public:
   virtual ~wire() = default;
-  /// False: the frame would be lost or would have to wait; asked again at the next flush.
+  /// False: the frame would be lost or would have to wait; tell the table by a flush when it is.
   [[nodiscard]] virtual bool writable(const member& to, ports::lane lane) = 0;
   virtual void transmit(const member& to, ports::lane lane, std::string_view frame) = 0;
 };
@@ -47,13 +47,14 @@ public:
   /// Sessions of members that stay go on; those of others end without a word.
   void set_peers(std::span<const member> peers, std::int64_t now_ns);
   [[nodiscard]] bool send(const member& to, ports::packet packet, std::int64_t now_ns);
-  /// proven: the node whose key the wire has checked; nullopt: the wire can tell no one apart (the simulation).
-  void receive(ports::lane lane, std::string_view bytes, std::optional<node_id> proven, std::int64_t now_ns,
-               ports::network_handler& handler);
-  /// Sends at most frames_max frames of each session; true: there is more, or something waits for a writable wire.
+  /// proven: the node whose key the wire has checked; nullopt: the wire can tell no one apart (the simulation). Gives
+  /// whom the frame was from; nullopt: it was refused, counted.
+  std::optional<member> receive(ports::lane lane, std::string_view bytes, std::optional<node_id> proven,
+                                std::int64_t now_ns, ports::network_handler& handler);
+  /// Sends at most frames_max frames of each session; true: there is more than that.
   bool flush(std::int64_t now_ns, std::size_t frames_max, wire& out, ports::network_handler& handler);
-  /// When flush should be called though nothing happened; never_ns.
-  [[nodiscard]] std::int64_t wake_at_ns() const;
+  /// When flush should be called next though nothing happens until then; never_ns.
+  [[nodiscard]] std::int64_t wake_at_ns(std::int64_t now_ns) const;
 
   [[nodiscard]] const transport_counters& counters() const { return counters_; }
   /// What was accepted for a peer and not acknowledged.
@@ -61,6 +62,7 @@ public:
     std::size_t bytes{}, packets{};
   };
   [[nodiscard]] load queued(const member& peer, ports::lane lane) const;
+  [[nodiscard]] const session_options& options() const { return options_; }
   [[nodiscard]] bool open(const member& peer, ports::lane lane) const;
   [[nodiscard]] const member& self() const { return self_; }
 
