@@ -66,6 +66,37 @@ const char* check_present(std::string_view v) {
   const bool clean = std::none_of(v.begin(), v.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
   return v.empty() || !clean ? "text, not empty, without control characters" : nullptr;
 }
+const char* check_name(std::string_view v) {
+  const bool fits = !v.empty() && v.size() <= 63 && std::all_of(v.begin(), v.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+  return fits ? nullptr : "1 to 63 of a-z, 0-9 and '-'";
+}
+const char* check_host_ports(std::string_view v) {
+  constexpr auto allowed = "HOST:PORT, several with commas, or nothing";
+  while (!v.empty()) {
+    const auto comma = v.find(',');
+    const auto one = v.substr(0, comma);
+    const auto colon = one.rfind(':');
+    if (!printable(one) || colon == std::string_view::npos || colon == 0 || colon + 1 == one.size() ||
+        one.size() - colon > 6 || one.substr(colon + 1).find_first_not_of("0123456789") != std::string_view::npos)
+      return allowed;
+    v = comma == std::string_view::npos ? std::string_view{} : v.substr(comma + 1);
+    if (comma != std::string_view::npos && v.empty()) return allowed;
+  }
+  return nullptr;
+}
+const char* check_roles(std::string_view v) {
+  constexpr auto allowed = "some of ingest, compute, execution, gateway, with commas";
+  constexpr std::array<std::string_view, 4> names{"ingest", "compute", "execution", "gateway"};
+  if (v.empty()) return allowed;
+  while (!v.empty()) {
+    const auto comma = v.find(',');
+    if (std::find(names.begin(), names.end(), v.substr(0, comma)) == names.end()) return allowed;
+    v = comma == std::string_view::npos ? std::string_view{} : v.substr(comma + 1);
+  }
+  return nullptr;
+}
 const char* check_base58_address(std::string_view v) {
   constexpr std::string_view alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
   const bool fits = v.size() >= 32 && v.size() <= 44 && v.find_first_not_of(alphabet) == std::string_view::npos;
@@ -108,7 +139,8 @@ std::vector<declaration> make() {
        .kind = k::text,
        .default_text = "sett",
        .example = "sett-1",
-       .paragraph = "How this node is called in logs, metrics and by its peers.",
+       .paragraph = "How this node is called in logs, metrics and by its peers: 1 to 15 of a-z, 0-9 and '-', and no other "
+                    "node's name.",
        .check = check_present,
        .store = in<&S::node, &node_settings::name>},
       {.key = "node.environment",
@@ -313,6 +345,146 @@ std::vector<declaration> make() {
        .paragraph = "How often changed tokens and wallets write their snapshot. What happened since is read again from "
                     "the chain after a crash.",
        .store = in<&S::store, &store_settings::snapshot_interval_ms>},
+
+      {.key = "cluster.id",
+       .kind = k::text,
+       .default_text = "sett",
+       .example = "sett-main",
+       .scope = cluster,
+       .paragraph = "The name of the cluster this node belongs to. A data folder of one cluster is refused by another.",
+       .check = check_name,
+       .store = in<&S::cluster, &cluster_settings::id>},
+      {.key = "cluster.etcd",
+       .kind = k::text,
+       .default_text = "",
+       .example = "10.0.0.1:2379,10.0.0.2:2379,10.0.0.3:2379",
+       .paragraph =
+           "The etcd that decides who owns what, as HOST:PORT with commas. Empty: this node is a cluster of its "
+           "own, decides alone and needs nothing else.",
+       .check = check_host_ports,
+       .store = in<&S::cluster, &cluster_settings::etcd>},
+      {.key = "cluster.address",
+       .kind = k::text,
+       .default_text = "127.0.0.1",
+       .example = "10.0.0.1",
+       .paragraph = "The address at which this node listens for its peers and at which they reach it. Loopback unless "
+                    "it is set; connections are encrypted and only trusted keys get in (`sett key node trust`).",
+       .check = check_present,
+       .store = in<&S::cluster, &cluster_settings::address>},
+      {.key = "cluster.port",
+       .kind = k::integer,
+       .default_text = "0",
+       .min = 0,
+       .max = 65532,
+       .example = "7400",
+       .paragraph =
+           "The first of four neighbouring ports for the peers: control, replication, commands, events. 0: any "
+           "free ones, which the peers learn through etcd.",
+       .store = in<&S::cluster, &cluster_settings::port>},
+      {.key = "cluster.trusted_keys",
+       .kind = k::text,
+       .default_text = "",
+       .example = "/etc/sett/trusted",
+       .paragraph = "The file with the public keys of the nodes that may connect, one line \"NODE KEY\" each. Empty: "
+                    "<data_dir>/keys/trusted.",
+       .store = in<&S::cluster, &cluster_settings::trusted_keys>},
+      {.key = "cluster.shards",
+       .kind = k::integer,
+       .default_text = "64",
+       .min = 1,
+       .max = 4096,
+       .example = "64",
+       .scope = cluster,
+       .paragraph = "Into how many shards entities are divided. Fixed for the life of a cluster: a node with another "
+                    "number is refused.",
+       .store = in<&S::cluster, &cluster_settings::shards>},
+      {.key = "cluster.replicas",
+       .kind = k::integer,
+       .default_text = "3",
+       .min = 1,
+       .max = 7,
+       .example = "3",
+       .scope = cluster,
+       .paragraph = "How many nodes hold a copy of each shard, when there are so many.",
+       .store = in<&S::cluster, &cluster_settings::replicas>},
+      {.key = "cluster.min_isr",
+       .kind = k::integer,
+       .default_text = "2",
+       .min = 1,
+       .max = 7,
+       .example = "2",
+       .scope = cluster,
+       .paragraph = "Fewer copies in sync than this, and a shard takes no commands and sends nothing until there are "
+                    "enough again. A node that is a cluster of its own counts as 1.",
+       .store = in<&S::cluster, &cluster_settings::min_isr>},
+      {.key = "cluster.beat_ms",
+       .kind = k::integer,
+       .default_text = "100",
+       .min = 10,
+       .max = 10'000,
+       .example = "100",
+       .scope = cluster,
+       .paragraph = "How often nodes tell each other that they live.",
+       .store = in<&S::cluster, &cluster_settings::beat_ms>},
+      {.key = "cluster.suspect_ms",
+       .kind = k::integer,
+       .default_text = "500",
+       .min = 50,
+       .max = 60'000,
+       .example = "500",
+       .scope = cluster,
+       .paragraph =
+           "A node that was not heard for so long is suspected, and others take over its shards. At least three "
+           "beats.",
+       .store = in<&S::cluster, &cluster_settings::suspect_ms>},
+      {.key = "cluster.roles",
+       .kind = k::text,
+       .default_text = "ingest,compute,execution,gateway",
+       .example = "ingest,compute",
+       .paragraph = "What this node does: ingest reads the chain, compute and execution hold shards, gateway serves "
+                    "people.",
+       .check = check_roles,
+       .store = in<&S::cluster, &cluster_settings::roles>},
+      {.key = "cluster.weight",
+       .kind = k::integer,
+       .default_text = "100",
+       .min = 1,
+       .max = 10'000,
+       .example = "200",
+       .paragraph = "This node's capacity beside the others: one with 200 gets twice as many shards as one with 100.",
+       .store = in<&S::cluster, &cluster_settings::weight>},
+      {.key = "cluster.moves_max",
+       .kind = k::integer,
+       .default_text = "4",
+       .min = 1,
+       .max = 1024,
+       .example = "4",
+       .paragraph = "How many shards may be on the move at once when the cluster rebalances.",
+       .store = in<&S::cluster, &cluster_settings::moves_max>},
+      {.key = "cluster.repair_after_ms",
+       .kind = k::integer,
+       .default_text = "60000",
+       .min = 0,
+       .max = 86'400'000,
+       .example = "60000",
+       .paragraph = "How long a node may be down before its copies are made anew on others, where there are others.",
+       .store = in<&S::cluster, &cluster_settings::repair_after_ms>},
+
+      {.key = "fault.crash_point",
+       .kind = k::text,
+       .default_text = "",
+       .example = "after_sync:20",
+       .paragraph =
+           "For drills only: the process kills itself at this point of the journal's store, NAME or NAME:N for "
+           "the N-th time.",
+       .store = in<&S::fault, &fault_settings::crash_point>},
+      {.key = "fault.disk_file",
+       .kind = k::text,
+       .default_text = "",
+       .example = "/tmp/drill/disk",
+       .paragraph = "For drills only: a file whose one line says how the journal's disk fails at the moment: full, "
+                    "read-only, write-error, sync-error or slow MILLISECONDS.",
+       .store = in<&S::fault, &fault_settings::disk_file>},
 
       {.key = "ingest.commitment",
        .kind = k::text,

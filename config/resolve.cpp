@@ -174,6 +174,17 @@ void check_together(resolution& r, const stack& values) {
     fail(s.api.socket.empty() ? "node.data_dir" : "api.socket",
          fmt::format("a socket path of {} bytes", s.socket_path().size()),
          "allowed: at most 107 bytes; set a shorter api.socket");
+  if (s.cluster.min_isr > s.cluster.replicas)
+    fail("cluster.min_isr", std::to_string(s.cluster.min_isr),
+         fmt::format("allowed: at most cluster.replicas, which is {}", s.cluster.replicas));
+  if (s.cluster.suspect_ms < 3 * s.cluster.beat_ms)
+    fail("cluster.suspect_ms", std::to_string(s.cluster.suspect_ms),
+         fmt::format("allowed: at least three times cluster.beat_ms, which is {}", s.cluster.beat_ms));
+  const bool node_name_fits = s.node.name.size() <= 15 && std::all_of(s.node.name.begin(), s.node.name.end(), [](char c) {
+                                return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+                              });
+  if (!node_name_fits)
+    fail("node.name", fmt::format("\"{}\"", s.node.name), "allowed: 1 to 15 of a-z, 0-9 and '-'");
   for (const auto& e : s.endpoints) {
     const auto prefix = "endpoint." + e.name;
     if (e.http.empty() && e.ws.empty() && e.grpc.empty())

@@ -58,6 +58,24 @@ struct ingest_settings {
   std::uint32_t silence_ms_max{};
 };
 
+struct cluster_settings {
+  std::string id;
+  std::string etcd;         // "host:port,host:port"; empty: a cluster of this node alone
+  std::string address;      // where peers reach this node
+  std::uint16_t port{};     // of the first lane; 0: any free ones
+  std::string trusted_keys; // empty: <data_dir>/keys/trusted
+  std::uint32_t shards{}, replicas{}, min_isr{};
+  std::uint32_t beat_ms{}, suspect_ms{};
+  std::string roles;
+  std::uint32_t weight{};
+  std::uint32_t moves_max{}, repair_after_ms{};
+};
+
+/// Faults that a drill plants; all empty: none.
+struct fault_settings {
+  std::string crash_point, disk_file;
+};
+
 struct tokens_settings {
   std::uint32_t live_max{};
   std::uint32_t idle_passivate_s{};
@@ -94,12 +112,17 @@ struct settings {
   actors_settings actors;
   store_settings store;
   ingest_settings ingest;
+  cluster_settings cluster;
+  fault_settings fault;
   tokens_settings tokens;
   wallets_settings wallets;
   std::vector<endpoint_settings> endpoints;
   std::vector<wallet_settings> tracked;
 
   [[nodiscard]] std::string log_dir() const { return log.dir.empty() ? node.data_dir + "/log" : log.dir; }
+  [[nodiscard]] std::string trusted_keys_path() const {
+    return cluster.trusted_keys.empty() ? node.data_dir + "/keys/trusted" : cluster.trusted_keys;
+  }
   [[nodiscard]] std::string socket_path() const {
     return api.socket.empty() ? node.data_dir + "/sett.sock" : api.socket;
   }

@@ -43,6 +43,11 @@ public:
   /// From now on, until changed.
   void set_fault(disk_fault fault) { fault_ = fault; }
   [[nodiscard]] disk_fault fault() const { return fault_; }
+  /// What the shard has promised, as it would be read after a crash now; nullopt: nothing stored.
+  [[nodiscard]] std::optional<epoch_number> promised(shard_id shard) const {
+    const auto it = image_.shards.find(shard);
+    return it == image_.shards.end() ? std::nullopt : std::optional(it->second.meta.promised);
+  }
   /// Added to every sync.
   void set_slow(std::uint64_t ns) { slow_ns_ = ns; }
   /// Flips one bit of something stored of the shard. False: there is nothing of it.

@@ -54,6 +54,12 @@ result<void> cluster_node::open() {
                     "its old settings",
                     facts_.node.view(), facts_.cluster, facts_.shard_count, facts_.hash_version, own.node.view(),
                     own.cluster, own.shard_count, own.hash_version));
+  if (!facts_.intact) {
+    const auto dropped = ports_.journal->drop_damaged();
+    if (!dropped) return std::unexpected(dropped.error());
+    log_.warn("start-not-intact", "an earlier fault may have lost something: what is missing comes from the peers",
+              {{"shards_emptied", dropped->size()}});
+  }
   auto shards = ports_.journal->read_shards();
   if (!shards) return std::unexpected(shards.error());
   for (auto& s : *shards) {
@@ -154,6 +160,7 @@ void cluster_node::registered(const member& who, bool intact) {
   shard->answer = [this](const member& to, entities::answer_batch b) { hub_->answer(to, std::move(b)); };
   shard->on_fatal = [this](shard_id, const error& e) { fatal(e); };
   shard->on_released = hooks_.on_released;
+  shard->on_applied = hooks_.on_applied;
 
   auto manager = std::make_shared<shard_manager_setup>();
   manager->shard = shard;

@@ -71,6 +71,7 @@ struct cluster_hooks {
   std::function<void(shard_id, const shard_leader&)> on_leader;
   std::function<void(shard_id, bool serves)> on_serving;
   std::function<void(shard_id, epoch_number, const ports::journal_entry&)> on_released;
+  std::function<void(shard_id, const ports::journal_entry&)> on_applied;
   decltype(shard_manager_setup::make_shard) make_shard;
 };
 

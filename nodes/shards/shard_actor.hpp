@@ -60,6 +60,8 @@ struct shard_environment {
   std::function<void(shard_id, const error&)> on_fatal;
   /// Entries as they are released on this replica, while it leads; effects hang on it. May be empty.
   std::function<void(shard_id, epoch_number, const ports::journal_entry&)> on_released;
+  /// Every entry that this replica applies. May be empty.
+  std::function<void(shard_id, const ports::journal_entry&)> on_applied;
 };
 
 template <class Rules>

@@ -254,6 +254,7 @@ void basic_shard_actor<Rules>::released(const std::vector<journal::shared_entry>
     ++released_;
     ++since_checkpoint_;
     env_->metrics.released->add();
+    if (env_->on_applied) env_->on_applied(shard_, *e);
     if (!leading) continue;
     if (env_->on_released) env_->on_released(shard_, replica_.promised(), *e);
     for (auto& r : *replies) {
@@ -459,6 +460,7 @@ shard_description basic_shard_actor<Rules>::describe() {
   d.commands = commands_;
   d.commands_refused = refused_;
   d.waiting_answers = waiting_.size();
+  d.applied = state_.applied().index;
   d.state_hash = state_.hash();
   for (const auto& [alarm, n] : alarms_) d.alarms.push_back(fmt::format("{} ({})", journal::to_text(alarm), n));
   return d;

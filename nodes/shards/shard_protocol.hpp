@@ -58,6 +58,7 @@ struct shard_description {
   shard_id shard;
   journal::replica_status replica;
   std::uint64_t entities{}, clients{}, released{}, commands{}, commands_refused{}, waiting_answers{};
+  journal_index applied; // of the state
   std::uint64_t state_hash{};
   std::vector<std::string> alarms; // standing ones
 };
