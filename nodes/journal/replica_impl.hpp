@@ -15,7 +15,6 @@ namespace sett::journal {
 
 namespace replica_detail {
 inline constexpr std::size_t entry_overhead = 64; // of an entry in memory, beside its payload
-inline void earlier(std::int64_t& at, std::int64_t candidate) { at = std::min(at, candidate); }
 inline void erase_member(std::vector<member>& list, const member& who) {
   list.erase(std::remove(list.begin(), list.end(), who), list.end());
 }
@@ -1279,13 +1278,16 @@ void basic_replica<Rules>::advance(std::int64_t now, replica_output& out) {
   cut_log(out);
   flush(out);
   if (!leads() && role_ != replica_role::starting) answer(out);
-  out.wake_at = steady_time_ns(std::max(next_wake(now), now + 1));
+  out.wake_at = steady_time_ns(next_wake(now));
 }
 
 template <class Rules>
 std::int64_t basic_replica<Rules>::next_wake(std::int64_t now) const {
-  using replica_detail::earlier;
+  // What was due has been done, or waits for something else that has its own time.
   std::int64_t at = far;
+  const auto earlier = [&](std::int64_t& earliest, std::int64_t candidate) {
+    if (candidate > now) earliest = std::min(earliest, candidate);
+  };
   if (pending_ && !pending_->in_flight) earlier(at, pending_->retry_at);
   if (!pending_ && store_not_before_ > now) earlier(at, store_not_before_);
   if (leads()) {
@@ -1309,8 +1311,7 @@ std::int64_t basic_replica<Rules>::next_wake(std::int64_t now) const {
   }
   if (take_over_at_ != never) earlier(at, take_over_at_);
   if (recover_at_) earlier(at, *recover_at_);
-  if (import_ && !import_->switching)
-    earlier(at, import_->asked_at == never ? now : import_->asked_at + settings_.resend_ns);
+  if (import_ && !import_->switching) earlier(at, import_->asked_at + settings_.resend_ns);
   return at;
 }
 
