@@ -5,7 +5,8 @@ include_direction  messages <- config <- actors <- nodes <- tools; an actors/ ar
                    third-party headers only where architecture allows them
 purity             no clock, sleep, randomness, environment or I/O library in pure files ("// pure-ok: reason" is the way out)
 project_words      no left-over marks (TODO and the like), no tabs, no trailing white space, no file without a final newline
-schemas            a released schema (messages/schema/released/) may only grow
+schemas            a released schema (messages/schema/released/) may only grow, its structs not at all;
+                   "lint.py freeze NAME..." releases schemas as they stand, when that is so
 format             clang-format over every source
 tidy               clang-tidy over the pure sources; over the whole tree with SETT_LONG=1
 
@@ -158,6 +159,22 @@ def schema_fields(text):
     return found
 
 
+def struct_layouts(text):
+    """Each struct's fields with their types, in order: what its bytes depend on."""
+    text = re.sub(r"//.*", "", text)
+    return {name: re.findall(r"(\w+)\s*:\s*([^;]+?)\s*;", body) for name, body in re.findall(r"struct\s+(\w+)\s*\{([^}]*)\}", text)}
+
+
+def freeze(root, names):
+    released = pathlib.Path(root) / "messages" / "schema" / "released"
+    faults = [f for f in schemas(root) if any(f.startswith(f"messages/schema/{n}.fbs") for n in names)]
+    if not faults:
+        released.mkdir(exist_ok=True)
+        for name in names:
+            (released / f"{name}.fbs").write_text((released.parent / f"{name}.fbs").read_text())
+    return faults
+
+
 def schemas(root):
     faults = []
     folder = pathlib.Path(root) / "messages" / "schema"
@@ -180,6 +197,10 @@ def schemas(root):
                 faults.append(f"messages/schema/{frozen.name}: released field {key[0]}.{key[1]} is gone: deprecate it instead")
             elif now[key] != shape:
                 faults.append(f"messages/schema/{frozen.name}: released field {key[0]}.{key[1]} changed from {shape} to {now[key]}")
+        layouts = struct_layouts(current.read_text())
+        for name, layout in struct_layouts(frozen.read_text()).items():
+            if layouts.get(name) != layout:
+                faults.append(f"messages/schema/{frozen.name}: the layout of released struct {name} changed: structs are frozen")
     return faults
 
 
@@ -223,6 +244,10 @@ def main():
         else:
             build = value
     lints = {"include_direction": include_direction, "purity": purity, "project_words": project_words, "schemas": schemas, "format": format}
+    if len(arguments) > 1 and arguments[0] == "freeze":
+        faults = freeze(str(root), arguments[1:])
+        print(*faults, f"freeze: {len(faults)} faults", sep="\n")
+        return 1 if faults else 0
     if len(arguments) != 1 or (arguments[0] not in lints and arguments[0] != "tidy") or (arguments[0] == "tidy" and not build):
         print(__doc__, file=sys.stderr)
         return 2

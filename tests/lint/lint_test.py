@@ -26,6 +26,8 @@ PLANTED = {
         ("messages/schema/a.fbs", "table t { x: int; }\n".replace("{ ", "{\n").replace("; }", ";\n}")),
         ("messages/schema/b.fbs", "table t {\n  x: long (id: 0);\n}\n"),
         ("messages/schema/released/b.fbs", "table t {\n  x: int (id: 0);\n  y: int (id: 1);\n}\n"),
+        ("messages/schema/c.fbs", "struct s {\n  x: int;\n  y: int;\n}\n"),
+        ("messages/schema/released/c.fbs", "struct s {\n  y: int;\n  x: int;\n}\n"),
     ],
 }
 CLEAN = {
@@ -35,7 +37,7 @@ CLEAN = {
     "schemas": ("messages/schema/a.fbs", "table t {\n  x: int (id: 0);\n}\n"),
 }
 # b.fbs/released count as one case with two faults.
-EXPECTED = {"include_direction": 5, "purity": 6, "project_words": 3, "schemas": 3}
+EXPECTED = {"include_direction": 5, "purity": 6, "project_words": 3, "schemas": 4}
 
 
 def run(name, planted):
