@@ -180,7 +180,7 @@ result<Id> parse_fixed(std::string_view text, const char* what,
   for (std::size_t i = 0; i < std::min(text.size(), base58::max_characters); ++i)
     if (digit_of[static_cast<unsigned char>(text[i])] == not_a_digit) return bad_character(text, i);
   return fail("base58", base58_errc::wrong_length,
-              fmt::format("{} characters of base58 are not the {} bytes of a {}", text.size(), Id::size, what));
+              fmt::format("no {}: {} characters of base58 are not its {} bytes", what, text.size(), Id::size));
 }
 
 template <std::size_t N, std::size_t Characters>

@@ -1,3 +1,4 @@
+#include "messages/recording/recording.hpp"
 #include "tools/sett/decode_command.hpp"
 
 #include <gtest/gtest.h>
@@ -63,6 +64,46 @@ TEST(unit_decode_command, wants_a_file) {
   const auto r = run({.files = {}, .summary = false, .slot = 0});
   EXPECT_EQ(r.code, 2);
   EXPECT_FALSE(r.err.empty());
+}
+
+TEST(unit_decode_command, refuses_a_folder_by_name) {
+  const auto r = run({.files = {std::filesystem::temp_directory_path().string()}, .summary = false, .slot = 0});
+  EXPECT_EQ(r.code, 1);
+  EXPECT_NE(r.err.find("it is a folder"), std::string::npos) << r.err;
+}
+
+TEST(unit_decode_command, tells_the_first_faults_of_a_file_and_counts_the_rest) {
+  std::string lines;
+  for (int i = 0; i < 100; ++i) lines += "no transaction:\n";
+  const auto r = run({.files = {"-"}, .summary = false, .slot = 0}, lines);
+  EXPECT_EQ(r.code, 1);
+  EXPECT_EQ(std::count(r.err.begin(), r.err.end(), '\n'), 11);
+  EXPECT_NE(r.err.find("90 more"), std::string::npos) << r.err;
+}
+
+TEST(unit_decode_command, says_that_a_file_holds_no_transaction) {
+  const auto r = run({.files = {"-"}, .summary = false, .slot = 0}, R"({"jsonrpc":"2.0","id":1,"result":5})");
+  EXPECT_EQ(r.code, 0);
+  EXPECT_NE(r.err.find("no transaction"), std::string::npos) << r.err;
+}
+
+TEST(unit_decode_command, decodes_the_received_frames_of_a_recording) {
+  using namespace recording;
+  const auto frame_of = [](direction d, std::string payload) {
+    return encode(frame{1, channel::ws, 1, d, std::move(payload)});
+  };
+  const std::string frames = encode(header{"main", 0}) + frame_of(direction::sent, one_transaction) +
+                             frame_of(direction::received, "{\"half\":") +
+                             frame_of(direction::received, one_transaction);
+  const auto whole = run({.files = {"-"}, .summary = false, .slot = 0}, frames + encode(end_mark{3}));
+  EXPECT_EQ(whole.code, 1);
+  EXPECT_EQ(std::count(whole.out.begin(), whole.out.end(), '\n'), 1) << whole.out;
+  EXPECT_NE(whole.err.find("line 3"), std::string::npos) << whole.err;
+
+  const auto cut = run({.files = {"-"}, .summary = false, .slot = 0}, frames);
+  EXPECT_EQ(cut.code, 1);
+  EXPECT_EQ(cut.out, whole.out);
+  EXPECT_NE(cut.err.find("cut short"), std::string::npos) << cut.err;
 }
 
 } // namespace sett::tools
