@@ -35,8 +35,13 @@ enum class form : std::uint8_t {
   count,   // 1,234,567
   amount,  // 1.23M
   sol,     // lamports as SOL
+  usd,     // millionths of a dollar as dollars
+  quote,   // base units of the row's "quote" (SOL, USD) as whole coins; as an amount where that is neither
+  base,    // base units of a token with the row's "decimals" as whole tokens; as an amount where they are unknown
   price,   // five significant digits
-  ratio,   // 0.1 as +10.0 %
+  rate,    // 0.025
+  ratio,   // a change: 0.1 as +10.0 %
+  share,   // 0.1 as 10.0 %
   yes_no,
   unix_time, // seconds since 1970, as an age
   us,        // microseconds with a fitting unit
@@ -57,10 +62,10 @@ inline constexpr std::array token_columns{
     column{"price", "PRICE", form::price},
     column{"quote", "IN"},
     column{"change_ratio", "5 MIN", form::ratio},
-    column{"volatility", "VOLATILITY", form::ratio, true},
+    column{"volatility", "VOLATILITY", form::share, true},
     column{"volume_lamports", "VOLUME SOL", form::sol},
-    column{"volume_usd_micros", "VOLUME USD", form::amount, true},
-    column{"liquidity_quote", "LIQUIDITY", form::amount, true},
+    column{"volume_usd_micros", "VOLUME USD", form::usd, true},
+    column{"liquidity_quote", "LIQUIDITY", form::quote, true},
     column{"trades", "TRADES", form::count},
     column{"buys", "BUYS", form::count},
     column{"sells", "SELLS", form::count},
@@ -110,7 +115,7 @@ inline constexpr std::array plan_columns{
     column{"plan", "PLAN"},
     column{"commitment", "COMMITMENT"},
     column{"chosen", "CHOSEN", form::yes_no},
-    column{"requests_per_s", "REQUESTS/S", form::price},
+    column{"requests_per_s", "REQUESTS/S", form::rate},
     column{"credits_per_month", "CREDITS/MONTH", form::amount},
     column{"allowance", "ALLOWANCE", form::amount},
     column{"note", "NOTE"},

@@ -1,6 +1,7 @@
 #include "nodes/runtime/json_views.hpp"
 
 #include "actors/decode/decoder.hpp"
+#include "actors/market/quote_coins.hpp"
 #include "messages/solana/base58.hpp"
 
 #include <cmath>
@@ -108,6 +109,7 @@ json::object view(const protocol::token_detail& t) {
     pools.push_back(json::object{{"pool", solana::to_base58(p.pool)},
                                  {"venue", venue_name(p.venue)},
                                  {"quote_mint", solana::to_base58(p.quote_mint)},
+                                 {"quote", quote_name(market::quote_class_of(p.quote_mint))},
                                  {"mark", number(p.price)},
                                  {"fee_ppm", p.fee_known ? json::value(p.fee_ppm) : json::value(nullptr)},
                                  {"swaps", p.swaps},

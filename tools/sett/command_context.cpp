@@ -22,8 +22,11 @@ std::string command_context::socket_path() const {
 
 int report(const command_context& c, const error& e) {
   c.err << "sett: " << e.message << "\n";
-  if (e.area == "node" && e.code == static_cast<std::uint16_t>(client_errc::unreachable)) return exit_unreachable;
-  return exit_failed;
+  if (e.area != "node" || e.code != static_cast<std::uint16_t>(client_errc::unreachable)) return exit_failed;
+  if (c.socket.empty() && !config::load(c.settings).ok())
+    c.err << "sett: the settings have faults, so the node may be looked for in the wrong place; see `sett config "
+             "check`\n";
+  return exit_unreachable;
 }
 
 int report(const command_context& c, int code, std::string_view what) {
@@ -45,7 +48,8 @@ int repeated(const command_context& c, const std::function<int(std::ostream&)>& 
       for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 4) text.insert(at, "\x1b[K");
       c.out << "\x1b[H" << text << "\x1b[J" << std::flush;
     } else {
-      c.out << page.str() << "\n" << std::flush;
+      const bool for_people = c.form == output_form::table || c.form == output_form::wide;
+      c.out << page.str() << (for_people ? "\n" : "") << std::flush;
     }
     const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(c.watch_s);
     while (interrupted == 0 && std::chrono::steady_clock::now() < until)

@@ -50,7 +50,10 @@ int config_show_command(const command_context& c, const std::string& prefix, boo
   return exit_ok;
 }
 
-int config_explain_command(const command_context& c, const std::string& key) {
+int config_explain_command(const command_context& c, const std::string& asked) {
+  const auto of_variable =
+      asked.starts_with("SETT_") ? config::key_of_environment_name(std::string_view(asked).substr(5)) : std::string{};
+  const auto& key = of_variable.empty() ? asked : of_variable;
   const auto* d = config::find_declaration(key);
   if (d == nullptr) {
     // An area: all of its settings.

@@ -1,6 +1,6 @@
 // `sett decode FILE... | -`: whatever holds executed transactions in (getTransaction, getBlock, notifications, NDJSON,
-// wire bytes, a recording of `sett record`), events out as NDJSON, or a table of counts with --summary. Reads each input
-// whole before decoding.
+// wire bytes, a recording of `sett record`), events out as NDJSON, or a table of counts with --summary. Reads each
+// input whole before decoding.
 #pragma once
 
 #include <cstdint>

@@ -84,6 +84,14 @@ std::string sol_of_lamports(std::int64_t n) {
                      with_separators(static_cast<std::int64_t>(milli / 1000)), milli % 1000);
 }
 
+std::string coins(double n) {
+  if (std::abs(n) >= 1e6) return short_amount(n);
+  const auto text = fmt::format("{:.3f}", std::abs(n));
+  const auto point = text.find('.');
+  const auto sign = n < 0 && text != "0.000" ? "-" : "";
+  return sign + with_separators(std::stoll(text.substr(0, point))) + text.substr(point);
+}
+
 std::string short_price(double p) {
   if (p == 0) return "-";
   const double magnitude = std::abs(p);

@@ -11,6 +11,7 @@ namespace sett::tools {
 [[nodiscard]] std::string short_amount(double n);          // 1.23M
 [[nodiscard]] std::string sol_of_lamports(std::int64_t n); // 1,234.568, rounded to the nearest
 [[nodiscard]] std::string short_price(double p);           // 0.000012346
+[[nodiscard]] std::string coins(double n);                 // 1,234.568 of something counted in whole coins
 [[nodiscard]] std::string percent(double ratio);           // +10.0 %
 [[nodiscard]] std::string age(std::int64_t seconds);       // 12 s, 3 min, 5 h, 2 d
 [[nodiscard]] std::string duration_of_us(double us);       // 850 us, 1.2 ms, 3.4 s

@@ -42,7 +42,7 @@ std::vector<std::pair<std::string, std::string>> process_environment() {
 
 /// The words of the command line and what they were set to; the commands read it after parsing.
 struct command_line {
-  CLI::App app{"sett: looks into a running node of Sett, and more. A noun, then a verb: sett token ls."};
+  CLI::App app{"sett: looks into a running node of Sett, and more. A noun, then a verb: sett token ls.", "sett"};
   command_context context{.out = std::cout, .err = std::cerr, .settings = {}};
   std::string colour{"auto"};
   std::string form{"table"};
@@ -59,6 +59,7 @@ struct command_line {
     auto* n = app.add_subcommand(name, about);
     n->require_subcommand(1);
     n->fallthrough();
+    n->footer("`sett " + name + " VERB --help` shows a verb's options and examples.");
     return n;
   }
   CLI::App* verb(CLI::App* of, const std::string& name, const std::string& about, std::function<int()> run,
@@ -137,7 +138,7 @@ void add_nouns(command_line& c) {
       ->check(CLI::IsMember({"activity", "volume", "price_change", "created", "liquidity", "holders"}));
   ls->add_option("--text", c.text, "Only tokens with this in their name or symbol");
   c.verb(
-       token, "show", "One token: pools, holders, what happened",
+       token, "show", "One token: pools, candles, holders, what happened",
        [&] { return token_show_command(ctx, percent_encode(c.key)); },
        "  sett token show So11111111111111111111111111111111111111112\n  sett token show MINT -o json | jq .series")
       ->add_option("mint", c.key, "The token's mint address")
@@ -167,7 +168,7 @@ void add_nouns(command_line& c) {
         return change_command(
             ctx, "POST",
             fmt::format("{}/{}?label={}", control::wallets_path, percent_encode(c.key), percent_encode(c.text)),
-            "tracked from now on");
+            "tracked from now on", "it is tracked already");
       },
       "  sett wallet track WALLET --label whale");
   track->add_option("wallet", c.key, "The wallet's address")->required();
@@ -176,7 +177,7 @@ void add_nouns(command_line& c) {
        wallet, "untrack", "Stop following a wallet",
        [&] {
          return change_command(ctx, "DELETE", fmt::format("{}/{}", control::wallets_path, percent_encode(c.key)),
-                               "not tracked any more");
+                               "not tracked any more", "it was not tracked");
        },
        "  sett wallet untrack WALLET")
       ->add_option("wallet", c.key, "The wallet's address")
@@ -245,7 +246,7 @@ void add_nouns(command_line& c) {
   c.verb(
        config, "explain", "What a setting means and takes", [&] { return config_explain_command(ctx, c.key); },
        "  sett config explain log.levels\n  sett config explain endpoint")
-      ->add_option("key", c.key, "A setting or an area")
+      ->add_option("key", c.key, "A setting, an area or a SETT_* variable")
       ->required();
   c.verb(
       config, "check", "Check the settings and list every fault", [&] { return config_check_command(ctx); },
@@ -281,10 +282,11 @@ void add_rest(command_line& c) {
   decode->fallthrough();
   decode
       ->add_option("file", c.decode.files,
-                   "Files of getTransaction, getBlock, notifications or wire bytes; - is standard input")
+                   "Files of getTransaction, getBlock, notifications, wire bytes or `sett record`; - is standard input")
       ->required();
   decode->add_flag("--summary", c.decode.summary, "A table of counts instead of lines");
-  decode->add_option("--slot", c.decode.slot, "The slot, where a document does not say it");
+  decode->add_option("--slot", c.decode.slot, "The slot, where a document does not say it")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 62));
   decode->footer("Examples:\n  sett decode block.json\n  sett decode --summary *.json\n  curl -s ... | sett decode -");
 
   auto* record =
@@ -293,7 +295,8 @@ void add_rest(command_line& c) {
   record->add_option("file", c.record.file, "Where to; - is standard output")->required();
   record->add_option("--endpoint", c.record.endpoint, "Its name in the settings; needed when there are several");
   record->add_option("--seconds", c.record.seconds, "Stop after this time; 0: Ctrl-C")->check(CLI::Range(0.0, 1e7));
-  record->add_option("--frames", c.record.frames_max, "Stop after this many frames; 0: never");
+  record->add_option("--frames", c.record.frames_max, "Stop after this many received frames; 0: never")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 62));
   record->footer("Examples:\n  sett --config my.toml record stream.jsonl --seconds 60\n  sett record - --endpoint main "
                  "--frames 100 | head -2\n\n"
                  "Uses the settings given here (--config, SETT_*), without a node. No address is written.");
@@ -322,12 +325,14 @@ int run(command_line& c) {
   return c.run();
 }
 
-/// Names the first word that no command has, and what it may have been meant to be.
-void suggest(const CLI::App& app, int argc, char** argv) {
+/// What is wrong with the command line: the words of the parser, unless a word that no command has, or the lack of
+/// one, says more. One line, then where help is.
+void explain(const CLI::App& app, int argc, char** argv, std::string_view fault) {
   const auto* at = &app;
+  std::string path = app.get_name();
   for (int i = 1; i < argc && !at->get_subcommands(nullptr).empty(); ++i) {
     const std::string word(argv[i]);
-    if (word.starts_with("-")) return; // its value cannot be told from a word
+    if (word.starts_with("-")) break; // its value cannot be told from a word
     const CLI::App* next = nullptr;
     std::vector<std::string> names;
     for (const auto* sub : at->get_subcommands(nullptr)) {
@@ -342,7 +347,16 @@ void suggest(const CLI::App& app, int argc, char** argv) {
       return;
     }
     at = next;
+    path += " " + word;
   }
+  if (at->get_subcommands().empty() && !at->get_subcommands(nullptr).empty() && fault.starts_with("A subcommand")) {
+    std::vector<std::string> names;
+    for (const auto* sub : at->get_subcommands(nullptr)) names.push_back(sub->get_name());
+    std::cerr << fmt::format("{}: say what to look at or do: {}\n", path, fmt::join(names, ", "));
+  } else {
+    std::cerr << fmt::format("{}: {}\n", path, fault);
+  }
+  std::cerr << fmt::format("`{} --help` shows what it takes, with examples.\n", path);
 }
 
 } // namespace
@@ -355,8 +369,8 @@ int main(int argc, char** argv) {
   try {
     c.app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    if (const auto code = c.app.exit(e); code == 0) return exit_ok;
-    suggest(c.app, argc, argv);
+    if (e.get_exit_code() == 0) return c.app.exit(e); // --help, --version
+    explain(c.app, argc, argv, e.what());
     return exit_usage;
   }
   const std::map<std::string, output_form> forms{{"table", output_form::table},

@@ -51,8 +51,8 @@ result<json::object> object_at(const command_context& c, std::string_view target
   return std::move(answer->as_object());
 }
 
-void put_line(std::ostream& out, std::string_view name, const std::string& value) {
-  if (value != "-" && !value.empty()) out << fmt::format("{:<14} {}\n", name, value);
+void put_line(std::ostream& out, std::string_view name, const std::string& value, std::size_t width = 14) {
+  if (value != "-" && !value.empty()) out << fmt::format("{:<{}} {}\n", name, width, value);
 }
 
 void put_status(std::ostream& out, const json::object& s, const command_context& c) {
@@ -113,14 +113,22 @@ void put_log_line(std::ostream& out, const json::object& line, const command_con
                      fields.empty() ? "" : " (" + fields + ")");
 }
 
+constexpr std::array log_columns{column{"ts", "TIME"}, column{"level", "LEVEL"}, column{"area", "AREA"},
+                                 column{"event", "EVENT"}, column{"message", "MESSAGE"}};
 constexpr std::array pool_columns{column{"pool", "POOL"},
                                   column{"venue", "VENUE"},
+                                  column{"quote", "IN"},
                                   column{"swaps", "SWAPS", form::count},
-                                  column{"volume_quote", "VOLUME", form::amount},
-                                  column{"liquidity_quote", "LIQUIDITY", form::amount},
+                                  column{"volume_quote", "VOLUME", form::quote},
+                                  column{"liquidity_quote", "LIQUIDITY", form::quote},
                                   column{"fee_ppm", "FEE PPM", form::count},
                                   column{"last_slot", "LAST SLOT"}};
-constexpr std::array holder_columns{column{"wallet", "WALLET"}, column{"net_base", "NET RECEIVED", form::amount}};
+constexpr std::array holder_columns{column{"wallet", "WALLET"}, column{"net_base", "NET RECEIVED", form::base}};
+constexpr std::array candle_columns{
+    column{"start", "AGO", form::unix_time}, column{"open", "OPEN", form::price},
+    column{"high", "HIGH", form::price},     column{"low", "LOW", form::price},
+    column{"close", "CLOSE", form::price},   column{"volume_quote", "VOLUME", form::quote},
+    column{"swaps", "SWAPS", form::count}};
 constexpr std::array trail_columns{column{"slot", "SLOT"}, column{"time", "AGO", form::unix_time},
                                    column{"what", "WHAT"}};
 constexpr std::array holding_columns{column{"mint", "MINT"}, column{"amount", "AMOUNT", form::amount},
@@ -130,9 +138,8 @@ constexpr std::array trade_columns{column{"slot", "SLOT"},    column{"time", "AG
                                    column{"mint_in", "GAVE"}, column{"amount_in", "AMOUNT", form::amount},
                                    column{"mint_out", "GOT"}, column{"amount_out", "AMOUNT", form::amount}};
 
-void put_section(std::ostream& out, const json::object& o, std::string_view key, std::string_view title,
-                 std::span<const column> columns, const command_context& c) {
-  const auto& rows = rows_of(o, key);
+void put_section(std::ostream& out, const json::array& rows, std::string_view title, std::span<const column> columns,
+                 const command_context& c) {
   if (!rows.empty()) out << "\n" << title << "\n" << render_rows(rows, columns, c.table());
 }
 
@@ -141,11 +148,57 @@ void put_columns(std::ostream& out, const json::object& o, std::span<const colum
     std::string name(col.title);
     std::transform(name.begin(), name.end(), name.begin(),
                    [](unsigned char ch) { return static_cast<char>(std::tolower(ch)); });
-    put_line(out, name, text_of(o, col.field, col.shown));
+    put_line(out, name, shown(o, col, std::time(nullptr)));
   }
 }
 
-/// GET one object; as JSON in full, else by `put`.
+/// The newest one-minute candles of the token's main quote, per whole token as its price is; ten, or all with -o wide.
+void put_candles(std::ostream& out, const json::object& t, const command_context& c) {
+  constexpr std::uint64_t width_s = 60;
+  constexpr std::size_t shown_max = 10;
+  const auto *price = at(t, "price"), *mark = at(t, "mark"), *quote = at(t, "quote");
+  if (price == nullptr || mark == nullptr || quote == nullptr || !price->is_double() || !mark->is_double()) return;
+  const double scale = mark->as_double() > 0 ? price->as_double() / mark->as_double() : 1;
+  for (const auto& s : rows_of(t, "series")) {
+    if (!s.is_object() || count_of(s.as_object(), "width_s") != width_s || s.at("quote") != *quote) continue;
+    const auto& candles = rows_of(s.as_object(), "candles");
+    const auto first = c.form == output_form::wide || candles.size() <= shown_max ? 0 : candles.size() - shown_max;
+    json::array rows(candles.begin() + static_cast<std::ptrdiff_t>(first), candles.end());
+    for (auto& row : rows) {
+      if (!row.is_object()) continue;
+      row.as_object()["quote"] = *quote;
+      for (const auto* key : {"open", "high", "low", "close"})
+        if (auto* v = row.as_object().if_contains(key); v != nullptr && v->is_double()) *v = v->as_double() * scale;
+    }
+    if (!rows.empty())
+      out << fmt::format("\nCandles of one minute, in {}\n{}", shown(quote, form::text, 0),
+                         render_rows(rows, candle_columns, c.table()));
+  }
+}
+
+/// The rows with the member added to each.
+json::array with_member(json::array rows, std::string_view key, const json::value& value) {
+  for (auto& row : rows)
+    if (row.is_object()) row.as_object()[key] = value;
+  return rows;
+}
+
+/// A trade's SOL in SOL; what else it moved is in smallest units, whose decimals a wallet does not know.
+json::array with_sol_amounts(json::array trades) {
+  constexpr std::string_view wrapped_sol = "So11111111111111111111111111111111111111112";
+  for (auto& trade : trades) {
+    if (!trade.is_object()) continue;
+    auto& row = trade.as_object();
+    for (const auto& [mint, amount] : {std::pair{"mint_in", "amount_in"}, std::pair{"mint_out", "amount_out"}}) {
+      if (text_of(row, mint) != wrapped_sol) continue;
+      row[amount] = text_of(row, amount, form::sol) + " SOL";
+      row[mint] = "SOL";
+    }
+  }
+  return trades;
+}
+
+/// GET one object; as JSON or CSV in full, else by `put`.
 template <class Put>
 int object_command(const command_context& c, const std::string& target, const Put& put) {
   return repeated(c, [&](std::ostream& out) -> int {
@@ -153,6 +206,8 @@ int object_command(const command_context& c, const std::string& target, const Pu
     if (!o) return report(c, o.error());
     if (c.form == output_form::json)
       out << json::serialize(*o) << "\n";
+    else if (c.form == output_form::csv)
+      out << render_object_csv(*o);
     else
       put(out, *o);
     return exit_ok;
@@ -198,44 +253,59 @@ int token_show_command(const command_context& c, const std::string& mint) {
         put_line(out, "uri", text_of(t, "uri"));
         if (!is_true(t, "complete"))
           put_line(out, "not whole", text_of(t, "incomplete") + " since slot " + text_of(t, "incomplete_since"));
-        put_section(out, t, "pool_list", "Pools", pool_columns, c);
-        put_section(out, t, "holders", "Largest receivers seen", holder_columns, c);
-        put_section(out, t, "trail", "What happened", trail_columns, c);
+        put_section(out, rows_of(t, "pool_list"), "Pools", pool_columns, c);
+        put_candles(out, t, c);
+        const auto* decimals = at(t, "decimals");
+        put_section(out,
+                    with_member(rows_of(t, "holders"), "decimals", decimals != nullptr ? *decimals : json::value{}),
+                    "Largest receivers seen", holder_columns, c);
+        put_section(out, rows_of(t, "trail"), "What happened", trail_columns, c);
       });
 }
 
 int wallet_show_command(const command_context& c, const std::string& wallet) {
-  return object_command(c, std::string(control::wallets_path) + "/" + wallet,
-                        [&](std::ostream& out, const json::object& w) {
-                          put_columns(out, w, control::wallet_columns);
-                          put_section(out, w, "holdings", "Holdings", holding_columns, c);
-                          put_section(out, w, "recent", "Trades", trade_columns, c);
-                        });
+  return object_command(
+      c, std::string(control::wallets_path) + "/" + wallet, [&](std::ostream& out, const json::object& w) {
+        put_columns(out, w, control::wallet_columns);
+        put_section(out, rows_of(w, "holdings"), "Holdings (amounts in a token's smallest unit)", holding_columns, c);
+        put_section(out, with_sol_amounts(rows_of(w, "recent")), "Trades (tokens in their smallest unit)",
+                    trade_columns, c);
+      });
 }
 
 int show_command(const command_context& c, const std::string& target) {
   return object_command(c, target, [&](std::ostream& out, const json::object& o) {
+    std::size_t width = 0;
+    for (const auto& [key, value] : o) width = std::max(width, key.size());
     for (const auto& [key, value] : o) {
+      if (value.is_object()) {
+        std::string members;
+        for (const auto& [name, member] : value.as_object())
+          members +=
+              fmt::format("{}{} {}", members.empty() ? "" : ", ", for_terminal(name), shown(&member, form::text, 0));
+        put_line(out, for_terminal(key), members, width);
+        continue;
+      }
       if (!value.is_array() || value.as_array().empty() || !value.as_array()[0].is_object()) {
-        put_line(out, std::string_view(key), shown(&value, form::text, 0));
+        put_line(out, for_terminal(key), shown(&value, form::text, 0), width);
         continue;
       }
       std::vector<column> columns;
       for (const auto& [name, _] : value.as_array()[0].as_object())
         columns.push_back({std::string_view(name), std::string_view(name)});
-      put_section(out, o, key, key, columns, c);
+      put_section(out, value.as_array(), key, columns, c);
     }
   });
 }
 
 int change_command(const command_context& c, std::string_view method, const std::string& target,
-                   std::string_view sentence) {
+                   std::string_view sentence, std::string_view unchanged) {
   const auto o = object_at(c, target, method);
   if (!o) return report(c, o.error());
   if (c.form == output_form::json)
     c.out << json::serialize(*o) << "\n";
   else if (const auto* changed = at(*o, "changed"); changed != nullptr && changed->is_bool() && !changed->as_bool())
-    c.out << "it was so already\n";
+    c.out << unchanged << "\n";
   else
     c.out << sentence << "\n";
   return exit_ok;
@@ -246,8 +316,13 @@ int log_tail_command(const command_context& c, bool follow) {
   for (;;) {
     const auto o = object_at(c, fmt::format("{}?after={}", control::log_lines_path, after));
     if (!o) return report(c, o.error());
-    for (const auto& line : rows_of(*o))
-      if (line.is_object()) put_log_line(c.out, line.as_object(), c);
+    if (c.form == output_form::csv) {
+      const auto text = render_rows(rows_of(*o), log_columns, c.table());
+      c.out << (after == 0 ? text : text.substr(text.find('\n') + 1)); // one heading, however often it asks
+    } else {
+      for (const auto& line : rows_of(*o))
+        if (line.is_object()) put_log_line(c.out, line.as_object(), c);
+    }
     c.out << std::flush;
     after = count_of(*o, "next");
     if (!follow) return exit_ok;
@@ -274,7 +349,7 @@ int opportunity_tail_command(const command_context& c, bool follow) {
       c.out << fmt::format("{} {:<17} {} {} price {} {} liquidity {}\n", text_of(line, "slot"), text_of(line, "kind"),
                            text_of(line, "mint"), for_terminal(text_of(market, "symbol")),
                            text_of(market, "price", form::price), text_of(market, "quote"),
-                           text_of(market, "liquidity_quote", form::amount));
+                           shown(market, column{"liquidity_quote", "", form::quote}, 0));
     }
     c.out << std::flush;
     after = count_of(*o, "next");

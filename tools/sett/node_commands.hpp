@@ -23,13 +23,13 @@ int token_show_command(const command_context& c, const std::string& mint);
 int wallet_show_command(const command_context& c, const std::string& wallet);
 /// Any single object as "name  value" lines.
 int show_command(const command_context& c, const std::string& target);
-/// Asks for a change and prints `sentence` with the answer as JSON behind -o json.
+/// Asks for a change and prints `sentence`, or `unchanged` when it was so before; with -o json the answer.
 int change_command(const command_context& c, std::string_view method, const std::string& target,
-                   std::string_view sentence);
+                   std::string_view sentence, std::string_view unchanged = {});
 
-/// The node's last log lines; with follow also those to come.
 /// The opportunities the node has in memory, oldest first; one JSON object a line with -o json.
 int opportunity_tail_command(const command_context& c, bool follow);
+/// The node's last log lines; with follow also those to come.
 int log_tail_command(const command_context& c, bool follow);
 int log_levels_command(const command_context& c);
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -61,8 +62,13 @@ bool right_aligned(form f) {
   case form::count:
   case form::amount:
   case form::sol:
+  case form::usd:
+  case form::quote:
+  case form::base:
   case form::price:
+  case form::rate:
   case form::ratio:
+  case form::share:
   case form::unix_time:
   case form::us:
     return true;
@@ -103,6 +109,35 @@ std::string render_csv(const json::array& rows, std::span<const control::column>
   return out;
 }
 
+/// How many decimals the figures of a row have that are counted in its quote or in itself.
+std::optional<std::int64_t> decimals_of(const json::object& row, form f) {
+  if (f == form::base) {
+    const auto* v = row.if_contains("decimals");
+    const auto n = v != nullptr ? integer_of(*v) : std::nullopt;
+    return n && *n >= 0 ? n : std::nullopt;
+  }
+  const auto* v = row.if_contains("quote");
+  if (v == nullptr || !v->is_string()) return std::nullopt;
+  if (v->as_string() == "SOL") return 9;
+  if (v->as_string() == "USD") return 6;
+  return std::nullopt;
+}
+
+void add_members(std::string& out, const std::string& prefix, const json::object& o);
+
+void add_member(std::string& out, const std::string& name, const json::value& v) {
+  if (v.is_object()) return add_members(out, name + ".", v.as_object());
+  if (v.is_array() && !v.as_array().empty() && v.as_array()[0].is_object()) {
+    std::size_t i = 0;
+    for (const auto& each : v.as_array()) add_member(out, fmt::format("{}[{}]", name, i++), each);
+    return;
+  }
+  out += fmt::format("{},{}\n", name, csv_cell(&v, form::text));
+}
+void add_members(std::string& out, const std::string& prefix, const json::object& o) {
+  for (const auto& [key, value] : o) add_member(out, prefix + std::string(key), value);
+}
+
 std::string painted(std::string_view code, std::string_view text, bool colours) {
   return colours ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
 }
@@ -126,8 +161,21 @@ std::string shown(const json::value* v, form how, std::int64_t now_s) {
   case form::sol:
     if (const auto n = integer_of(*v)) return sol_of_lamports(*n);
     break;
+  case form::usd:
+    if (const auto n = number_of(*v)) return coins(*n / 1e6);
+    break;
+  case form::quote:
+  case form::base:
+    if (const auto n = number_of(*v)) return short_amount(*n);
+    break;
   case form::price:
     if (const auto n = number_of(*v)) return short_price(*n);
+    break;
+  case form::rate:
+    if (const auto n = number_of(*v)) return fmt::format("{:.3f}", *n);
+    break;
+  case form::share:
+    if (const auto n = number_of(*v)) return fmt::format("{:.1f} %", *n * 100);
     break;
   case form::ratio:
     if (const auto n = number_of(*v)) return percent(*n);
@@ -147,6 +195,22 @@ std::string shown(const json::value* v, form how, std::int64_t now_s) {
   return for_terminal(plain(*v));
 }
 
+std::string shown(const json::object& row, const control::column& column, std::int64_t now_s) {
+  const auto* v = row.if_contains(column.field);
+  if (column.shown == form::quote || column.shown == form::base) {
+    const auto n = v != nullptr ? number_of(*v) : std::nullopt;
+    const auto decimals = decimals_of(row, column.shown);
+    if (n && decimals) return coins(*n / std::pow(10.0, static_cast<double>(*decimals)));
+  }
+  return shown(v, column.shown, now_s);
+}
+
+std::string render_object_csv(const json::object& o) {
+  std::string out = "field,value\n";
+  add_members(out, "", o);
+  return out;
+}
+
 std::string render_rows(const json::array& rows, std::span<const control::column> columns,
                         const table_options& options) {
   if (options.form == output_form::json) return json::serialize(rows) + "\n";
@@ -161,9 +225,8 @@ std::string render_rows(const json::array& rows, std::span<const control::column
   for (const auto& row : rows) {
     auto& line = cells.emplace_back();
     for (std::size_t i = 0; i < visible.size(); ++i) {
-      line.push_back(cut_to(shown(row.is_object() ? row.as_object().if_contains(visible[i].field) : nullptr,
-                                  visible[i].shown, options.now_s),
-                            cell_columns_max));
+      const auto text = row.is_object() ? shown(row.as_object(), visible[i], options.now_s) : "-";
+      line.push_back(options.form == output_form::wide ? text : cut_to(text, cell_columns_max));
       widths[i] = std::max(widths[i], display_width(line.back()));
     }
   }

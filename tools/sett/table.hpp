@@ -23,9 +23,16 @@ struct table_options {
 /// A value for people. Missing and null values are "-".
 [[nodiscard]] std::string shown(const boost::json::value* v, protocol::control::form how, std::int64_t now_s);
 
+/// The same for a column of a row; some forms look at other members of the row.
+[[nodiscard]] std::string shown(const boost::json::object& row, const protocol::control::column& column,
+                                std::int64_t now_s);
+
 /// Numbers stand right, text left; one space more than a title's width between columns. No rows: a sentence says so.
 [[nodiscard]] std::string render_rows(const boost::json::array& rows,
                                       std::span<const protocol::control::column> columns, const table_options& options);
+
+/// One object as CSV: a line of `field,value` per member, members of members as `pools[0].venue`.
+[[nodiscard]] std::string render_object_csv(const boost::json::object& o);
 
 [[nodiscard]] std::string bold(std::string_view text, bool colours);
 [[nodiscard]] std::string red(std::string_view text, bool colours);

@@ -182,7 +182,7 @@ TEST_F(it_read_path, a_tracked_wallet_is_followed_and_forgotten_on_command) {
     return run(all);
   };
   EXPECT_EQ(ask({"wallet", "track", wallet, "--label", "whale"}).code, 0);
-  EXPECT_EQ(ask({"wallet", "track", wallet}).out, "it was so already\n");
+  EXPECT_EQ(ask({"wallet", "track", wallet}).out, "it is tracked already\n");
   EXPECT_THAT(ask({"wallet", "ls"}).out, HasSubstr(wallet));
   EXPECT_TRUE(
       eventually([&] { return number_in(node("/v1/wallets/" + wallet), "trades") > 0; }, std::chrono::seconds(60)));

@@ -56,6 +56,13 @@ TEST(unit_human, width_counts_columns_and_not_bytes) {
   EXPECT_EQ(cut_to("ok", 4), "ok");
 }
 
+TEST(unit_human, whole_coins_have_three_decimals_until_they_are_many) {
+  EXPECT_EQ(coins(36.664123), "36.664");
+  EXPECT_EQ(coins(-1234.5678), "-1,234.568");
+  EXPECT_EQ(coins(-0.0001), "0.000");
+  EXPECT_EQ(coins(53'770'000.5), "53.77M");
+}
+
 constexpr control::column columns[] = {
     {"name", "NAME"}, {"n", "COUNT", form::count}, {"sol", "SOL", form::sol}, {"more", "MORE", form::text, true}};
 const boost::json::array rows{{{"name", "日本"}, {"n", 1234567}, {"sol", "1500000000"}, {"more", "x"}},
@@ -81,6 +88,26 @@ TEST(unit_table, csv_is_exact_quoted_and_no_formula) {
 
 TEST(unit_table, json_keeps_every_field_as_it_came) {
   EXPECT_EQ(boost::json::parse(render_rows(rows, columns, {.form = output_form::json})), rows);
+}
+
+TEST(unit_table, base_units_are_shown_in_whole_coins_where_the_row_knows_how) {
+  const boost::json::object in_sol{{"quote", "SOL"}, {"n", "1500000000"}, {"decimals", 6}};
+  EXPECT_EQ(shown(in_sol, {"n", "N", form::quote}, 0), "1.500");
+  EXPECT_EQ(shown(in_sol, {"n", "N", form::base}, 0), "1,500.000");
+  const boost::json::object in_dollars{{"quote", "USD"}, {"n", "1500000"}, {"decimals", -1}};
+  EXPECT_EQ(shown(in_dollars, {"n", "N", form::quote}, 0), "1.500");
+  EXPECT_EQ(shown(in_dollars, {"n", "N", form::base}, 0), "1.50M") << "unknown decimals: as they are";
+  EXPECT_EQ(shown(boost::json::object{{"quote", "other"}, {"n", "1500000"}}, {"n", "N", form::quote}, 0), "1.50M");
+  EXPECT_EQ(shown(in_sol, {"none", "N", form::quote}, 0), "-");
+}
+
+TEST(unit_table, one_object_as_csv_has_a_line_per_member) {
+  const boost::json::object o{{"mint", "abc"},
+                              {"flags", boost::json::array{"a", "b"}},
+                              {"pools", boost::json::array{boost::json::object{{"venue", "=pump"}}}},
+                              {"breakers", boost::json::object{{"block", "closed"}}}};
+  EXPECT_EQ(render_object_csv(o),
+            "field,value\nmint,abc\nflags,\"a,b\"\npools[0].venue,'=pump\nbreakers.block,closed\n");
 }
 
 } // namespace
