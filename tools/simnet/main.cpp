@@ -63,6 +63,9 @@ int main(int argc, char** argv) {
   app.add_option("--launch-chance", synthetic.launch_chance, "Chance that a trading transaction launches a token")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  app.add_option("--first-time", synthetic.first_time_unix, "When the synthetic chain begins, in seconds since 1970")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{100'000'000'000}))
+      ->capture_default_str();
   app.add_flag("--loop", loop, "Begin again at the end, with new slots, hashes and signatures");
   app.add_option("--slot-ms", options.slot_ms, "Time between slots in milliseconds; 0: slots only by POST /admin/step")
       ->check(CLI::Range(0u, 600'000u))
@@ -70,10 +73,15 @@ int main(int argc, char** argv) {
   app.add_option("--speed", speed, "Divides the slot time: 10 plays ten times faster")
       ->check(CLI::Range(0.001, 1000.0))
       ->capture_default_str();
-  app.add_option("--seed", options.seed, "Seed of faults and of the synthetic chain")->capture_default_str();
-  app.add_option("--blocks", blocks_max, "Stop producing after this many blocks, but keep answering; 0: never")
+  app.add_option("--seed", options.seed, "Seed of faults and of the synthetic chain")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 62))
       ->capture_default_str();
-  app.add_option("--seconds", seconds, "End by itself after this time; 0: never")->capture_default_str();
+  app.add_option("--blocks", blocks_max, "Stop producing after this many blocks, but keep answering; 0: never")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 62))
+      ->capture_default_str();
+  app.add_option("--seconds", seconds, "End by itself after this time; 0: never")
+      ->check(CLI::Range(0.0, 1e9))
+      ->capture_default_str();
   app.add_option("--endpoints", options.endpoints, "Faces of the same chain, each with its own ports and faults")
       ->check(CLI::Range(std::size_t{1}, std::size_t{16}))
       ->capture_default_str();
@@ -87,9 +95,10 @@ int main(int argc, char** argv) {
   app.add_option("--history-blocks", limits.blocks_max, "Blocks kept for questions about the past")
       ->check(CLI::Range(64, 100'000))
       ->capture_default_str();
-  app.add_option("--history-mb", limits.bytes_max, "Bound of the history's memory")
-      ->transform([](const std::string& mb) { return std::to_string(std::stoull(mb) << 20); })
-      ->default_str("512");
+  std::size_t history_mb = 512;
+  app.add_option("--history-mb", history_mb, "Bound of the history's memory in MiB")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
   app.add_flag("--summary", summary, "Print what was produced as one JSON line at the end");
   app.footer(
       "Examples:\n"
@@ -100,7 +109,14 @@ int main(int argc, char** argv) {
       "  curl -X POST $ADMIN/admin/fault -d "
       "'{\"kind\":\"status\",\"status\":429,\"retry_after_seconds\":2,\"seconds\":10}'\n"
       "  curl $ADMIN/admin/ledger                       what was produced so far, to count against\n");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e); // --help
+    fmt::print(stderr, "simnet: {}\n`simnet --help` shows what it takes, with examples.\n", e.what());
+    return 2;
+  }
+  limits.bytes_max = history_mb << 20;
   if (sodium_init() < 0) return complain({"simnet", 1, "libsodium cannot start"});
 
   sigset_t signals;
