@@ -67,20 +67,19 @@ protected:
     const auto& update = *m.update;
     for (const auto position : m.positions) {
       const auto& e = update.batch.events[position];
-      const auto work = work_of(update, e, position);
-      if (is_parked(work)) {
+      if (cell()->suspects() && cell()->parked(work_of(update, e))) {
         state_->count_parked();
         state_->mark_incomplete(protocol::incompleteness::parked, update.slot);
         continue;
       }
-      working_on(work, "one event of a block");
+      const auto failed = [&](const char* error) { fail_at(work_of(update, e), "one event of a block", error); };
       try {
         event_applied(m, e, state_->apply({update.slot, update.block_time}, update.batch, e));
       } catch (const std::exception& error) {
-        fail_at_work(error.what());
+        failed(error.what());
         return;
       } catch (...) {
-        fail_at_work("unknown exception");
+        failed("unknown exception");
         return;
       }
     }
@@ -151,7 +150,7 @@ private:
     return {reinterpret_cast<const char*>(key_.bytes.data()), key_.bytes.size()};
   }
 
-  static std::uint64_t work_of(const block_update& u, const chain_event& e, std::uint32_t) {
+  static std::uint64_t work_of(const block_update& u, const chain_event& e) {
     const auto& tx = u.batch.transactions[e.transaction];
     return (std::hash<signature>{}(tx.signature) ^
             (static_cast<std::uint64_t>(e.path.outer) << 40 | static_cast<std::uint16_t>(e.path.inner) << 8 |

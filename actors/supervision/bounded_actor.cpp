@@ -91,7 +91,6 @@ caf::invoke_message_result bounded_actor::consume(caf::mailbox_element& element)
       if (!failed_) cell_->handled();
       if (timed) cell_->timed(now_ns() - begin);
     }
-    work_ = 0;
     return result;
   } catch (const std::exception& e) {
     crashed(element, e.what());
@@ -104,19 +103,15 @@ caf::invoke_message_result bounded_actor::consume(caf::mailbox_element& element)
 
 // Throwing on to CAF would cost a second and a third unwinding; quit() is what it would come to.
 void bounded_actor::crashed(const caf::mailbox_element& element, const char* error) {
-  if (work_ != 0) {
-    fail_at_work(error);
-    return;
-  }
   const auto text = element.content().stringify();
   cell_->record_crash(identity(text), text, error);
   quit(caf::make_error(caf::sec::runtime_error, std::string(error)));
 }
 
-void bounded_actor::fail_at_work(const char* error) {
-  SETT_ASSERT(work_ != 0);
+void bounded_actor::fail_at(std::uint64_t work, std::string_view what, const char* error) {
+  SETT_ASSERT(work != 0);
   failed_ = true;
-  cell_->record_crash(work_, what_, error, true);
+  cell_->record_crash(work, what, error, true);
   quit(caf::make_error(caf::sec::runtime_error, std::string(error)));
 }
 

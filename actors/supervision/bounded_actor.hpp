@@ -45,17 +45,11 @@ public:
   [[nodiscard]] const cell_ptr& cell() const { return cell_; }
 
 protected:
-  /// Names the piece of work a handler is at (not the whole message), so that only this piece is parked when it kills
-  /// the actor twice. `work` must be the same when it is delivered again; 0: nothing. `what` must outlive the work.
-  void working_on(std::uint64_t work, std::string_view what) {
-    work_ = work;
-    what_ = what;
-  }
-  /// Whether this piece of work must be skipped. Cheap while the actor never crashed.
-  [[nodiscard]] bool is_parked(std::uint64_t work) { return cell_->suspects() && cell_->parked(work); }
-  /// Ends the actor as an exception out of its handler does. For handlers that may fail by the hundred thousand:
-  /// catching near the throw costs half of unwinding through CAF's dispatch. The handler returns after it.
-  void fail_at_work(const char* error);
+  /// Ends the actor as an exception out of its handler does, and names the piece of work (not the whole message) that
+  /// failed, so that only this piece is parked when it kills the actor twice. For handlers that may fail by the hundred
+  /// thousand: catching near the throw costs half of unwinding through CAF's dispatch. The handler returns after it.
+  /// `work`: the same when it is delivered again, not 0.
+  void fail_at(std::uint64_t work, std::string_view what, const char* error);
   [[nodiscard]] std::int64_t now_ns() { return clock().now().time_since_epoch().count(); }
 
 private:
@@ -65,8 +59,6 @@ private:
   std::uint32_t generation_;
   std::uint32_t messages_{};
   bool failed_{};
-  std::uint64_t work_{};
-  std::string_view what_;
 };
 
 /// Ends an actor ahead of everything that waits in its mailbox (anon_send_exit travels behind it).
