@@ -1,13 +1,14 @@
-/* The journal's rules (nodes/journal/README.md) for one shard, as functions on a plain struct. journal.pml lets Spin call them in every
-   order; nothing here chooses, and nothing here loops over time.
+/* The journal's rules (nodes/journal/README.md) for one shard, as functions on a plain struct. journal.pml lets Spin
+   call them in every order; nothing here chooses, and nothing here loops over time.
 
-   Each step is a pair: may_x says whether it is possible, x does it. One step is one atomic thing of the real system: a message taken,
-   a sync finished, a transaction executed, a process ended. The network is a soup: what a leader of epoch q ever sent (`sent`) may
-   reach a follower late, in part, or again; so may acknowledgements, kept per epoch, node and incarnation. A transaction whose answer is
-   lost stays in `flight` and executes at any later time while the record has not moved.
+   Each step is a pair: may_x says whether it is possible, x does it. One step is one atomic thing of the real system: a
+   message taken, a sync finished, a transaction executed, a process ended. The network is a soup: what a leader of
+   epoch q ever sent (`sent`) may reach a follower late, in part, or again; so may acknowledgements, kept per epoch,
+   node and incarnation. A transaction whose answer is lost stays in `flight` and executes at any later time while the
+   record has not moved.
 
-   A broken promise of the journal ends the search through violated("..."); the texts S1..S8 are explained in README.md. Macros that are
-   named after a broken rule switch that rule off; README.md maps them to the rules. */
+   A broken promise of the journal ends the search through violated("..."); the texts S1..S8 are explained in README.md.
+   Macros that are named after a broken rule switch that rule off; README.md maps them to the rules. */
 #ifndef NODES
 #define NODES 3 /* nodes */
 #endif
@@ -45,7 +46,12 @@ struct replica {
   /* on disk */
   u8 incarnation, born, promise, end, synced, log[ENTRY_SLOTS];
   /* in memory */
-  u8 run, leads, hw, epoch_start, view[NODES], candidate; /* leads: the epoch that it leads, 0 = none; candidate: who << 4 | incarnation */
+  u8 run, leads, hw, epoch_start, view[NODES],
+      candidate; /* leads: the epoch that it leads, 0 = none; candidate: who << 4 | incarnation */
+#ifdef LATE_BECOME
+  u8 won,
+      won_isr[NODES]; /* a take-over that succeeded and that the node has not acted on yet; the isr as it was then */
+#endif
 #ifdef SNAPSHOTS
   u8 snapshot, cut; /* on disk: index of the newest snapshot; entries below `cut` are gone from the journal */
 #endif
@@ -62,15 +68,18 @@ struct replica {
 
 struct shard {
   /* consensus store */
-  u8 epoch, leader, leader_incarnation, isr[NODES], flight; /* isr: incarnation or 0; flight: an admission, who << 4 | incarnation */
+  u8 epoch, leader, leader_incarnation, isr[NODES],
+      flight; /* isr: incarnation or 0; flight: an admission, who << 4 | incarnation */
 #ifdef REGISTRATION
   u8 registered[NODES];
 #endif
   struct replica node[NODES];
   /* soup */
-  u8 begun[EPOCH_SLOTS + 1], sent_end[EPOCH_SLOTS + 1], sent[EPOCH_SLOTS + 1][ENTRY_SLOTS], acked[EPOCH_SLOTS + 1][NODES][INCARNATIONS + 1];
+  u8 begun[EPOCH_SLOTS + 1], sent_end[EPOCH_SLOTS + 1], sent[EPOCH_SLOTS + 1][ENTRY_SLOTS],
+      acked[EPOCH_SLOTS + 1][NODES][INCARNATIONS + 1];
 #ifdef SNAPSHOTS
-  u8 sent_from[EPOCH_SLOTS + 1], offered[EPOCH_SLOTS + 1], cut_told[EPOCH_SLOTS + 1]; /* offered: a bit per snapshot index */
+  u8 sent_from[EPOCH_SLOTS + 1], offered[EPOCH_SLOTS + 1],
+      cut_told[EPOCH_SLOTS + 1]; /* offered: a bit per snapshot index */
 #endif
 #ifdef HANDOVER
   u8 go; /* the leader's word to the target: (target + 1) << 4 | index; void as soon as the record moves */
@@ -153,9 +162,18 @@ static void take_over(struct shard* s, int x) {
   s->epoch++;
   s->leader = x;
   record_moved(s);
+#ifdef LATE_BECOME
+  if (s->node[x].run == RUNNING && s->node[x].incarnation == s->leader_incarnation) {
+    s->node[x].won = s->epoch;
+    memcpy(s->node[x].won_isr, s->isr, NODES);
+  }
+#endif
 }
 static int may_become(const struct shard* s, int x) {
   const struct replica* n = &s->node[x];
+#ifdef LATE_BECOME
+  if (n->run == RUNNING && n->won > n->promise) return 1;
+#endif
   if (n->run != RUNNING || s->leader != x || s->leader_incarnation != n->incarnation) return 0;
 #ifdef LEADER_RESUMES
   return s->epoch >= n->promise && n->leads != s->epoch;
@@ -165,11 +183,19 @@ static int may_become(const struct shard* s, int x) {
 }
 static void become(struct shard* s, int x) {
   struct replica* n = &s->node[x];
+  const u8* isr = s->isr;
   int q = s->epoch;
+#ifdef LATE_BECOME /* the record may have moved on meanwhile */
+  if (n->won > n->promise) {
+    q = n->won;
+    isr = n->won_isr;
+  }
+  n->won = 0;
+#endif
   n->promise = q;
   stop_leading(n);
   n->leads = q;
-  memcpy(n->view, s->isr, NODES);
+  memcpy(n->view, isr, NODES);
   n->epoch_start = n->synced = n->end;
   s->begun[q] = 1;
   s->sent_end[q] = n->end;
@@ -178,7 +204,8 @@ static void become(struct shard* s, int x) {
   s->sent_from[q] = n->cut;
 #endif
   for (int i = 0; i < ENTRY_SLOTS; i++)
-    if (s->released[i] && (i >= n->end || n->log[i] != s->released[i])) violated("S2 a later leader lacks a released entry");
+    if (q == s->epoch && s->released[i] && (i >= n->end || n->log[i] != s->released[i]))
+      violated("S2 a later leader lacks a released entry");
 }
 
 /* ---- rules 7 to 10: appending, syncing, releasing ---- */
@@ -213,7 +240,9 @@ static void append(struct shard* s, int x) {
   n->end++;
   s->sent_end[n->leads] = n->end;
 }
-static int may_sync_log(const struct shard* s, int x) { return s->node[x].run == RUNNING && s->node[x].synced < s->node[x].end; }
+static int may_sync_log(const struct shard* s, int x) {
+  return s->node[x].run == RUNNING && s->node[x].synced < s->node[x].end;
+}
 static void sync_log(struct shard* s, int x) { s->node[x].synced = s->node[x].end; }
 
 static int acked(const struct shard* s, int q, int y, int incarnation) {
@@ -227,7 +256,8 @@ static int acked(const struct shard* s, int q, int y, int incarnation) {
   return s->acked[q][y][incarnation];
 #endif
 }
-/* every member of the maximal isr has acknowledged `index` entries in this epoch and in the incarnation that stands there */
+/* every member of the maximal isr has acknowledged `index` entries in this epoch and in the incarnation that stands
+ * there */
 static int all_acked(const struct shard* s, int x, int index) {
   const struct replica* n = &s->node[x];
   for (int y = 0; y < NODES; y++) {
@@ -255,7 +285,8 @@ static void advance(struct shard* s, int x) {
   if (s->released[i] && s->released[i] != n->log[i]) violated("S1 two values are released at one index");
   s->released[i] = n->log[i];
   for (int q = n->leads + 1; q <= EPOCH_SLOTS; q++)
-    if (s->begun[q] && (i >= s->sent_end[q] || s->sent[q][i] != n->log[i])) violated("S2 a leader lacks what an older one releases");
+    if (s->begun[q] && (i >= s->sent_end[q] || s->sent[q][i] != n->log[i]))
+      violated("S2 a leader lacks what an older one releases");
 #ifdef TRUNCATE_TO_HW
   s->hw_told[n->leads] = n->hw;
   if (n->hw > n->known_hw) n->known_hw = n->hw;
@@ -271,7 +302,8 @@ static int fenced(const struct replica* n, int q) {
   return q < n->promise;
 #endif
 }
-/* entries that x's log has in common with the journal of epoch q's leader; -1: what is left of the two journals does not tell */
+/* entries that x's log has in common with the journal of epoch q's leader; -1: what is left of the two journals does
+ * not tell */
 static int common(const struct shard* s, int x, int q) {
   const struct replica* n = &s->node[x];
   int i = 0;
@@ -373,9 +405,12 @@ static int admissible(const struct shard* s, int x, int y, int incarnation) {
 }
 static int may_admit(const struct shard* s, int x, int y, int incarnation) {
   const struct replica* n = &s->node[x];
-  return owns_record(s, x) && incarnation > 0 && !n->candidate && !s->flight && !n->view[y] && admissible(s, x, y, incarnation);
+  return owns_record(s, x) && incarnation > 0 && !n->candidate && !s->flight && !n->view[y] &&
+         admissible(s, x, y, incarnation);
 }
-static void admit(struct shard* s, int x, int y, int incarnation) { s->node[x].candidate = s->flight = code(y, incarnation); }
+static void admit(struct shard* s, int x, int y, int incarnation) {
+  s->node[x].candidate = s->flight = code(y, incarnation);
+}
 static int may_execute(const struct shard* s) { return s->flight != 0; }
 static void execute(struct shard* s) {
   s->isr[s->flight >> 4] = s->flight & 15;
@@ -403,6 +438,9 @@ static void go_down(struct shard* s, int x, int keep) {
   struct replica* n = &s->node[x];
   n->run = DOWN;
   stop_leading(n);
+#ifdef LATE_BECOME
+  n->won = 0;
+#endif
 #ifdef PROMISE_NOT_SYNCED
   n->promise = 0;
 #endif
@@ -469,7 +507,8 @@ static void start(struct shard* s, int x) {
 #ifdef REGISTRATION
 static int may_register_start(const struct shard* s, int x) {
 #if defined(RUNS_UNREGISTERED) || defined(INTENT_AFTER_REGISTRATION)
-  return s->node[x].run == (s->node[x].run == RUNNING ? RUNNING : STARTING) && s->registered[x] <= s->node[x].incarnation &&
+  return s->node[x].run == (s->node[x].run == RUNNING ? RUNNING : STARTING) &&
+         s->registered[x] <= s->node[x].incarnation &&
          (s->node[x].run == STARTING || s->registered[x] < s->node[x].incarnation);
 #else
   return s->node[x].run == STARTING && s->registered[x] < s->node[x].incarnation;
@@ -496,7 +535,8 @@ static void enter(struct shard* s, int x) {
   s->node[x].run = RUNNING;
 }
 #endif
-/* how 0: the last entry is gone; 1: everything is, with the promise; 2: the folder is an old copy, with an older intent */
+/* how 0: the last entry is gone; 1: everything is, with the promise; 2: the folder is an old copy, with an older intent
+ */
 static int may_start_damaged(const struct shard* s, int x, int how) {
 #ifndef REGISTRATION
   if (how == 2) return 0;
@@ -601,11 +641,14 @@ static int cut_allowed(const struct shard* s, int x) {
 #ifndef CUT_ABOVE_ISR
   if (!leads(s, x)) return s->cut_told[n->promise] < lowest ? s->cut_told[n->promise] : lowest;
   for (int y = 0; y < NODES; y++)
-    if ((n->view[y] || (n->candidate && n->candidate >> 4 == y)) && s->node[y].snapshot < lowest) lowest = s->node[y].snapshot;
+    if ((n->view[y] || (n->candidate && n->candidate >> 4 == y)) && s->node[y].snapshot < lowest)
+      lowest = s->node[y].snapshot;
 #endif
   return lowest;
 }
-static int may_cut(const struct shard* s, int x) { return s->node[x].run == RUNNING && cut_allowed(s, x) > s->node[x].cut; }
+static int may_cut(const struct shard* s, int x) {
+  return s->node[x].run == RUNNING && cut_allowed(s, x) > s->node[x].cut;
+}
 static void cut(struct shard* s, int x) {
   struct replica* n = &s->node[x];
   n->cut = cut_allowed(s, x);
@@ -689,8 +732,8 @@ static int may_sell(const struct shard* s, int x) {
 #ifndef SELL_WHILE_GROWING
   if (n->candidate) return 0;
 #endif
-  return s->sell == NO_SELL && leads(s, x) && members(n->view) < MIN_ISR && !others(n->view, x) && n->synced == n->end && n->end > n->hw &&
-         n->end > n->epoch_start;
+  return s->sell == NO_SELL && leads(s, x) && members(n->view) < MIN_ISR && !others(n->view, x) &&
+         n->synced == n->end && n->end > n->hw && n->end > n->epoch_start;
 }
 static void sell(struct shard* s, int x) {
   s->sell = SENT;
@@ -811,6 +854,13 @@ static int dead(const struct shard* s) {
 /* Acknowledgements that no leader can count any more, and journals that every replica refuses, make no difference. */
 static void forget(struct shard* s) {
   int lowest = EPOCH_SLOTS + 1;
+#ifdef LATE_BECOME
+  for (int x = 0; x < NODES; x++) {
+    struct replica* n = &s->node[x];
+    if (n->won <= n->promise) n->won = 0;
+    if (!n->won) memset(n->won_isr, 0, NODES);
+  }
+#endif
   for (int x = 0; x < NODES; x++)
     if (s->node[x].promise < lowest) lowest = s->node[x].promise;
   for (int q = 1; q < s->epoch; q++) {
@@ -847,7 +897,11 @@ static void renamed(struct shard* to, const struct shard* from, const u8* name) 
 #endif
     to->node[z] = from->node[x];
     for (int y = 0; y < NODES; y++) to->node[z].view[name[y]] = from->node[x].view[y];
-    if (from->node[x].candidate) to->node[z].candidate = code(name[from->node[x].candidate >> 4], from->node[x].candidate & 15);
+#ifdef LATE_BECOME
+    for (int y = 0; y < NODES; y++) to->node[z].won_isr[name[y]] = from->node[x].won_isr[y];
+#endif
+    if (from->node[x].candidate)
+      to->node[z].candidate = code(name[from->node[x].candidate >> 4], from->node[x].candidate & 15);
     for (int q = 0; q <= EPOCH_SLOTS; q++) memcpy(to->acked[q][z], from->acked[q][x], INCARNATIONS + 1);
   }
 }
