@@ -11,7 +11,7 @@
 //
 // Bounds: window_slots_max records (beyond: the oldest is sealed early, counted), pools_max pools (the least recently
 // used goes), trail_max lines, holder changes per slot holder_changes_max (beyond: shed, counted). A token with 2
-// pools, full candle rings, holders and trail takes about 6 kB. Prices are quote base units per token base unit. Not
+// pools, full candle rings, holders and trail takes about 5 kB. Prices are quote base units per token base unit. Not
 // thread-safe; never blocks.
 #pragma once
 

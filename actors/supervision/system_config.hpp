@@ -1,7 +1,8 @@
 // The settings every actor system here needs (measured on CAF 0.17.6): policy 'sharing' (the default work stealing
 // collapses with 100,000 runnable actors), at most 10 messages per turn (the default lets one actor starve the others),
-// threads from the settings, and a clock that an actor without timeouts need not tell of its end. The deterministic one
-// runs nothing by itself: a test drives scheduler::test_coordinator.
+// threads from the settings, a clock that an actor without timeouts need not tell of its end, and a queue of jobs that
+// wakes no more threads than it must (run_queue.hpp). The deterministic one runs nothing by itself: a test drives
+// scheduler::test_coordinator.
 #pragma once
 
 #include <caf/actor_system_config.hpp>
