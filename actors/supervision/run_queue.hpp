@@ -12,10 +12,10 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
+#include <condition_variable> // pure-ok: a queue between threads is what this is
 #include <cstddef>
-#include <mutex>
-#include <thread>
+#include <mutex>  // pure-ok: the same
+#include <thread> // pure-ok: only for the number of processors
 #include <vector>
 
 namespace sett::supervision {
