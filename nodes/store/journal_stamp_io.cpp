@@ -56,6 +56,16 @@ result<std::unique_ptr<journal_stamp>> journal_stamp::open(const std::string& fo
   return stamp;
 }
 
+result<std::unique_ptr<journal_stamp>> journal_stamp::look(const std::string& folder) {
+  const int d = ::open((folder + "/stamp").c_str(), O_RDONLY | O_CLOEXEC);
+  if (d < 0)
+    return fail("journal_store", ports::journal_store_errc::cannot_open,
+                "cannot read " + folder + "/stamp: " + std::strerror(errno));
+  std::unique_ptr<journal_stamp> stamp(new journal_stamp(d, false));
+  stamp->read();
+  return stamp;
+}
+
 journal_stamp::~journal_stamp() { ::close(descriptor_); }
 
 void journal_stamp::read() {

@@ -22,6 +22,8 @@ public:
   /// Opens, or creates and syncs it with its folder. Error: cannot_open with the reason. A file that is not one of ours
   /// is taken as not intact.
   [[nodiscard]] static result<std::unique_ptr<journal_stamp>> open(const std::string& folder);
+  /// For reading only; nothing is created. Error: cannot_open.
+  [[nodiscard]] static result<std::unique_ptr<journal_stamp>> look(const std::string& folder);
   ~journal_stamp();
   journal_stamp(const journal_stamp&) = delete;
   journal_stamp& operator=(const journal_stamp&) = delete;
