@@ -14,7 +14,7 @@ namespace sett::transport {
 
 namespace {
 
-constexpr std::uint8_t flag_opening = 1, flag_resend = 2, flag_ack_now = 4, flag_after_loss = 8;
+constexpr std::uint16_t flag_opening = 1, flag_resend = 2, flag_ack_now = 4, flag_after_loss = 8;
 constexpr std::uint16_t flag_fleeting = 1, flag_expired = 2;
 constexpr std::size_t crc_size = 4;
 
@@ -26,10 +26,9 @@ fb::NodeName to_wire(node_id name) {
 }
 
 /// nullopt: no name, or bytes behind its end.
-std::optional<node_id> from_wire(const fb::NodeName* name) {
-  if (name == nullptr) return std::nullopt;
+std::optional<node_id> from_wire(const fb::NodeName& name) {
   char text[16];
-  std::memcpy(text, name->bytes()->data(), sizeof text);
+  std::memcpy(text, name.bytes()->data(), sizeof text);
   const auto* end = std::find(std::begin(text), std::end(text), '\0');
   if (std::any_of(end, std::cend(text), [](char c) { return c != '\0'; })) return std::nullopt;
   return node_id::parse({text, static_cast<std::size_t>(end - text)});
@@ -63,6 +62,29 @@ result<void> unpack_packets(const fb::Frame& in, frame& out) {
   return {};
 }
 
+result<void> unpack(const fb::Frame& in, const fb::FrameHeader& wire, frame& out) {
+  const auto origin = from_wire(wire.origin()), destination = from_wire(wire.destination());
+  if (!origin || !destination) return damaged("its origin or destination is no node's name");
+  if (wire.lane() >= ports::lane_count) return damaged("no such lane");
+  if (wire.session() == 0 || wire.number() == 0) return damaged("no session or number");
+  auto& h = out.header;
+  h.origin = {*origin, incarnation_number(wire.origin_incarnation())};
+  h.destination = {*destination, incarnation_number(wire.destination_incarnation())};
+  h.lane = static_cast<ports::lane>(wire.lane());
+  h.opening = (wire.flags() & flag_opening) != 0;
+  h.resend = (wire.flags() & flag_resend) != 0;
+  h.ack_now = (wire.flags() & flag_ack_now) != 0;
+  h.after_loss = (wire.flags() & flag_after_loss) != 0;
+  h.session = wire.session();
+  h.peer_session = wire.peer_session();
+  h.number = wire.number();
+  h.first_sequence = wire.first_sequence();
+  h.ack = wire.ack();
+  h.seen = wire.seen();
+  h.credit_bytes = wire.credit_bytes();
+  return unpack_packets(in, out);
+}
+
 } // namespace
 
 struct frame_writer::implementation {
@@ -70,7 +92,6 @@ struct frame_writer::implementation {
   std::vector<fb::PacketHeader> headers;
   std::vector<std::string_view> bodies;
   std::size_t body_bytes{};
-  std::string wire;
 };
 
 frame_writer::frame_writer() : impl_(std::make_unique<implementation>()) {}
@@ -90,6 +111,7 @@ std::size_t frame_writer::bytes() const { return impl_->body_bytes + packets() *
 std::string_view frame_writer::finish(const frame_header& h) {
   auto& b = impl_->builder;
   b.Clear();
+  b.PushElement<std::uint32_t>(0); // a builder works from the end: here the checksum will stand, behind the table
   flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> bodies;
   flatbuffers::Offset<flatbuffers::Vector<const fb::PacketHeader*>> headers;
   if (!impl_->headers.empty()) {
@@ -101,24 +123,16 @@ std::string_view frame_writer::finish(const frame_header& h) {
     }
     headers = b.CreateVectorOfStructs(impl_->headers);
   }
-  const auto origin = to_wire(h.origin.node), destination = to_wire(h.destination.node);
+  const auto flags = (h.opening ? flag_opening : 0) | (h.resend ? flag_resend : 0) | (h.ack_now ? flag_ack_now : 0) |
+                     (h.after_loss ? flag_after_loss : 0);
+  const fb::FrameHeader header(to_wire(h.origin.node), to_wire(h.destination.node), h.origin.incarnation.value,
+                               h.destination.incarnation.value, h.session, h.peer_session, h.number, h.first_sequence,
+                               h.ack, h.seen, h.credit_bytes, static_cast<std::uint16_t>(h.lane),
+                               static_cast<std::uint16_t>(flags));
   fb::FrameBuilder f(b);
   f.add_schema_version(frame_version);
   f.add_least_reader(1);
-  f.add_lane(static_cast<std::uint8_t>(h.lane));
-  f.add_flags(static_cast<std::uint8_t>((h.opening ? flag_opening : 0) | (h.resend ? flag_resend : 0) |
-                                        (h.ack_now ? flag_ack_now : 0) | (h.after_loss ? flag_after_loss : 0)));
-  f.add_origin(&origin);
-  f.add_origin_incarnation(h.origin.incarnation.value);
-  f.add_destination(&destination);
-  f.add_destination_incarnation(h.destination.incarnation.value);
-  f.add_session(h.session);
-  f.add_peer_session(h.peer_session);
-  f.add_number(h.number);
-  f.add_first_sequence(h.first_sequence);
-  f.add_ack(h.ack);
-  f.add_seen(h.seen);
-  f.add_credit_bytes(h.credit_bytes);
+  f.add_header(&header);
   if (!impl_->headers.empty()) {
     f.add_packets(headers);
     f.add_bodies(bodies);
@@ -128,13 +142,11 @@ std::string_view frame_writer::finish(const frame_header& h) {
   impl_->bodies.clear();
   impl_->body_bytes = 0;
 
-  // The checksum goes behind the buffer; the builder has no room there.
-  const std::string_view buffer(reinterpret_cast<const char*>(b.GetBufferPointer()), b.GetSize());
-  const auto crc = crc32c(buffer);
-  impl_->wire.resize(buffer.size() + crc_size);
-  std::memcpy(impl_->wire.data(), buffer.data(), buffer.size());
-  for (std::size_t i = 0; i < crc_size; ++i) impl_->wire[buffer.size() + i] = static_cast<char>(crc >> (8 * i) & 0xffU);
-  return impl_->wire;
+  auto* const bytes = b.GetBufferPointer();
+  const std::size_t size = b.GetSize() - crc_size;
+  const auto crc = crc32c({reinterpret_cast<const char*>(bytes), size});
+  for (std::size_t i = 0; i < crc_size; ++i) bytes[size + i] = static_cast<std::uint8_t>(crc >> (8 * i) & 0xffU);
+  return {reinterpret_cast<const char*>(bytes), b.GetSize()};
 }
 
 result<void> decode_frame(std::string_view bytes, frame& out) {
@@ -157,26 +169,8 @@ result<void> decode_frame(std::string_view bytes, frame& out) {
     return fail("transport", transport_errc::newer_frame,
                 "a frame needs a reader of version " + std::to_string(in.least_reader()) + ", this one is " +
                     std::to_string(frame_version));
-  const auto origin = from_wire(in.origin()), destination = from_wire(in.destination());
-  if (!origin || !destination) return damaged("its origin or destination is no node's name");
-  if (in.lane() >= ports::lane_count) return damaged("no such lane");
-  if (in.session() == 0 || in.number() == 0) return damaged("no session or number");
-  auto& h = out.header;
-  h.origin = {*origin, incarnation_number(in.origin_incarnation())};
-  h.destination = {*destination, incarnation_number(in.destination_incarnation())};
-  h.lane = static_cast<ports::lane>(in.lane());
-  h.opening = (in.flags() & flag_opening) != 0;
-  h.resend = (in.flags() & flag_resend) != 0;
-  h.ack_now = (in.flags() & flag_ack_now) != 0;
-  h.after_loss = (in.flags() & flag_after_loss) != 0;
-  h.session = in.session();
-  h.peer_session = in.peer_session();
-  h.number = in.number();
-  h.first_sequence = in.first_sequence();
-  h.ack = in.ack();
-  h.seen = in.seen();
-  h.credit_bytes = in.credit_bytes();
-  return unpack_packets(in, out);
+  if (in.header() == nullptr) return damaged("it has no header");
+  return unpack(in, *in.header(), out);
 }
 
 } // namespace sett::transport

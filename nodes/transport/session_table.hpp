@@ -35,6 +35,7 @@ public:
   virtual ~wire() = default;
   /// False: the frame would be lost or would have to wait; tell the table by a flush when it is.
   [[nodiscard]] virtual bool writable(const member& to, ports::lane lane) = 0;
+  /// Right after a writable for the same peer and lane that said true.
   virtual void transmit(const member& to, ports::lane lane, std::string_view frame) = 0;
 };
 

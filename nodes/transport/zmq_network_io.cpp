@@ -114,6 +114,7 @@ struct zmq_network::implementation final : transport::wire {
   std::map<member, peer_link> links;
   std::optional<session_table> table;
   ports::network_handler* handler{};
+  connection* chosen{};       // by the last writable: what transmit sends on
   std::vector<void*> blocked; // dealers that something waits for
   std::vector<std::pair<member, std::vector<ports::packet>>> mail;
   zmq_network_counters counts;
@@ -123,7 +124,8 @@ struct zmq_network::implementation final : transport::wire {
   mutable std::mutex mutex; // guards all below
   std::map<member, std::array<outbox, ports::lane_count>> outboxes;
   std::vector<std::function<void()>> jobs;
-  bool signalled{}, stopping{}, started{};
+  // waiting: there is mail or a job. signalled: the network's thread runs or has been woken, so it will look.
+  bool waiting{}, signalled{}, stopping{}, started{};
   std::array<std::uint64_t, ports::lane_count> refused_full{}, refused_large{};
   std::uint64_t refused_stranger{};
   zmq_network_counters published;
@@ -132,6 +134,7 @@ struct zmq_network::implementation final : transport::wire {
 };
 
 void zmq_network::implementation::signal_locked() {
+  waiting = true;
   if (std::exchange(signalled, true)) return;
   const std::uint64_t one = 1;
   // It can only fail by overflow, and then it is signalled.
@@ -222,16 +225,16 @@ bool zmq_network::implementation::writable(const member& to, ports::lane lane) {
     c.successor = {};
   }
   if (!c.dealer) return false;
+  chosen = &c;
   if ((c.dealer.get(zmq::sockopt::events) & ZMQ_POLLOUT) != 0) return true;
   blocked.push_back(c.dealer.handle());
   if (c.successor) blocked.push_back(c.successor.handle());
   return false;
 }
 
-void zmq_network::implementation::transmit(const member& to, ports::lane lane, std::string_view frame) {
-  auto& c = links.at(to).lane[static_cast<std::size_t>(lane)];
+void zmq_network::implementation::transmit(const member&, ports::lane, std::string_view bytes) {
   // Refused (the connection has just gone): as good as lost, the session sends again.
-  static_cast<void>(c.dealer.send(zmq::buffer(frame), zmq::send_flags::dontwait));
+  static_cast<void>(chosen->dealer.send(zmq::buffer(bytes), zmq::send_flags::dontwait));
 }
 
 void zmq_network::implementation::answer_zap() {
@@ -305,7 +308,7 @@ bool zmq_network::implementation::receive_lane(listener& from, std::size_t index
 void zmq_network::implementation::take_mail(std::vector<std::function<void()>>& work, std::int64_t now) {
   {
     const std::lock_guard lock(mutex);
-    signalled = false;
+    waiting = false;
     for (auto& [peer, lanes] : outboxes)
       for (std::size_t i = 0; i < ports::lane_count; ++i) {
         auto& box = lanes[i];
@@ -337,6 +340,11 @@ bool zmq_network::implementation::turn(std::int64_t now) {
 }
 
 void zmq_network::implementation::wait(std::int64_t now) {
+  {
+    const std::lock_guard lock(mutex);
+    if (waiting) return; // no system call while there is work
+    signalled = false;
+  }
   std::vector<zmq::pollitem_t> items{{nullptr, wake, ZMQ_POLLIN, 0}, {zap.handle(), 0, ZMQ_POLLIN, 0}};
   for (auto& l : listeners)
     for (auto& s : l.router) items.push_back({s.handle(), 0, ZMQ_POLLIN, 0});

@@ -126,11 +126,17 @@ double ours(std::size_t bytes, std::size_t count, bool batched) {
 void compare(benchmark::State& state, bool batched) {
   const auto bytes = static_cast<std::size_t>(state.range(0));
   const std::size_t count = bytes > 1'000 ? 20'000 : 300'000;
-  double sum_bare = 0, sum_ours = 0;
+  double sum_bare = 0, sum_ours = 0, cpu_bare = 0, cpu_ours = 0;
+  const auto packets = batched ? 3 * count : count;
   for (auto _ : state) {
+    const auto cpu0 = cpu_s();
     const auto before = bare(bytes, count);
-    const auto own = ours(bytes, batched ? 3 * count : count, batched);
+    const auto cpu1 = cpu_s();
+    const auto own = ours(bytes, packets, batched);
+    const auto cpu2 = cpu_s();
     const auto after = bare(bytes, count);
+    cpu_bare += (cpu1 - cpu0) / static_cast<double>(count);
+    cpu_ours += (cpu2 - cpu1) / static_cast<double>(packets);
     sum_bare += (before + after) / 2;
     sum_ours += own;
     state.SetIterationTime(static_cast<double>(count) / own);
@@ -139,6 +145,9 @@ void compare(benchmark::State& state, bool batched) {
   state.counters["packets_per_s"] = sum_ours / n;
   state.counters["bare_curve_per_s"] = sum_bare / n;
   state.counters["ratio"] = sum_ours / sum_bare;
+  // What a machine with nothing to spare is left with: processor time over all threads of both ends.
+  state.counters["cpu_us"] = 1e6 * cpu_ours / n;
+  state.counters["bare_cpu_us"] = 1e6 * cpu_bare / n;
 }
 
 void unbatched(benchmark::State& state) { compare(state, false); }
