@@ -381,13 +381,6 @@ std::vector<declaration> make() {
            "The first of four neighbouring ports for the peers: control, replication, commands, events. 0: any "
            "free ones, which the peers learn through etcd.",
        .store = in<&S::cluster, &cluster_settings::port>},
-      {.key = "cluster.trusted_keys",
-       .kind = k::text,
-       .default_text = "",
-       .example = "/etc/sett/trusted",
-       .paragraph = "The file with the public keys of the nodes that may connect, one line \"NODE KEY\" each. Empty: "
-                    "<data_dir>/keys/trusted.",
-       .store = in<&S::cluster, &cluster_settings::trusted_keys>},
       {.key = "cluster.shards",
        .kind = k::integer,
        .default_text = "64",

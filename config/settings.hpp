@@ -63,7 +63,6 @@ struct cluster_settings {
   std::string etcd;         // "host:port,host:port"; empty: a cluster of this node alone
   std::string address;      // where peers reach this node
   std::uint16_t port{};     // of the first lane; 0: any free ones
-  std::string trusted_keys; // empty: <data_dir>/keys/trusted
   std::uint32_t shards{}, replicas{}, min_isr{};
   std::uint32_t beat_ms{}, suspect_ms{};
   std::string roles;
@@ -120,9 +119,6 @@ struct settings {
   std::vector<wallet_settings> tracked;
 
   [[nodiscard]] std::string log_dir() const { return log.dir.empty() ? node.data_dir + "/log" : log.dir; }
-  [[nodiscard]] std::string trusted_keys_path() const {
-    return cluster.trusted_keys.empty() ? node.data_dir + "/keys/trusted" : cluster.trusted_keys;
-  }
   [[nodiscard]] std::string socket_path() const {
     return api.socket.empty() ? node.data_dir + "/sett.sock" : api.socket;
   }

@@ -167,7 +167,10 @@ public:
   void leaving(std::size_t node, const ports::packet& p);
   void leader(shard_id shard, const shards::shard_leader& l);
   void must_end(life& l, const error& e);
-  [[noreturn]] void violate(const std::string& what) { throw violated(what); }
+  /// The run ends before the next step. Actors catch what is thrown in them, so this is only noted.
+  void violate(const std::string& what) {
+    if (violation_.empty()) violation_ = what;
+  }
   [[nodiscard]] const shard_factory& make_shard() const { return make_shard_; }
   void mix(std::uint64_t v) { trace = (trace ^ v) * 0x100000001b3ULL; }
 
@@ -181,14 +184,15 @@ private:
   void workload();
   void submit_one();
   void heal();
+  void tell_shards();
   void check_end();
   [[nodiscard]] std::optional<std::size_t> some_node(bool running);
-  [[nodiscard]] std::size_t running() const;
   [[nodiscard]] bool all_in_sync() const;
   void took(std::size_t op, const entities::command_answer& a);
 
   shard_factory make_shard_;
   bool healing_{};
+  std::string violation_;
   std::uint64_t trace{0xcbf29ce484222325ULL};
   std::uint64_t steps_{}, commits_{}, acknowledged_{}, expired_{}, leader_changes_{}, excused_{};
   struct truth {
@@ -280,7 +284,9 @@ life::~life() {
   in.consensus.set_cut(name, simulated_consensus::cut::requests);
   if (cluster) cluster->stop();
   if (root) supervision::send_exit_urgent(caf::actor_cast<caf::strong_actor_ptr>(root), caf::exit_reason::kill);
-  for (const auto& row : actors->list({.limit = 1'000'000}, 0).rows)
+  protocol::actor_list_request everybody;
+  everybody.limit = 1'000'000;
+  for (const auto& row : actors->list(everybody, 0).rows)
     if (const auto a = actor_at(row.path))
       supervision::send_exit_urgent(caf::actor_cast<caf::strong_actor_ptr>(a), caf::exit_reason::kill);
   root = nullptr;
@@ -329,6 +335,7 @@ void world::collect_doomed() {
 
 void world::run_until(std::int64_t end) {
   while (true) {
+    if (!violation_.empty()) throw violated(violation_);
     // Everybody who has something to do, one message at a time, in an order drawn from the seed.
     while (true) {
       std::array<std::size_t, 16> ready{};
@@ -344,6 +351,7 @@ void world::run_until(std::int64_t end) {
       }
       l.scheduler->try_run_once();
       ++steps_;
+      if (!violation_.empty()) throw violated(violation_);
       if (l.doomed) collect_doomed();
     }
     collect_doomed();
@@ -375,8 +383,8 @@ void world::released(std::size_t node, shard_id shard, epoch_number epoch, const
   ++commits_;
   mix(e.chain);
   if (e.kind != ports::entry_kind::commands) return;
-  const auto batch = journal::decode_batch(e.payload);
-  if (!batch) violate(fmt::format("I7: a released entry of shard {} does not decode", shard.value));
+  if (!journal::decode_batch(e.payload))
+    violate(fmt::format("I7: a released entry of shard {} does not decode", shard.value));
 }
 
 void world::applied(life& l, shard_id shard, const ports::journal_entry& e) {
@@ -408,7 +416,7 @@ void world::applied(life& l, shard_id shard, const ports::journal_entry& e) {
   t.entries.emplace(e.index.value, e);
   if (e.kind != ports::entry_kind::commands) return;
   const auto batch = journal::decode_batch(e.payload);
-  if (!batch) violate(fmt::format("I7: an entry of shard {} does not decode", shard.value));
+  if (!batch) return violate(fmt::format("I7: an entry of shard {} does not decode", shard.value));
   for (const auto& c : *batch) {
     // I13, I14: a client's commands come in order, each once.
     auto& before = t.last_sequence[c.client.value];
@@ -422,7 +430,7 @@ void world::applied(life& l, shard_id shard, const ports::journal_entry& e) {
 void world::leaving(std::size_t node, const ports::packet& p) {
   if (p.kind.value < journal::packet_kind_first || p.kind.value > journal::packet_kind_last) return;
   const auto message = journal::decode_message(p.kind, p.body);
-  if (!message) violate("a replica sent a message that does not decode");
+  if (!message) return violate("a replica sent a message that does not decode");
   // I6: nobody acknowledges below its promise, nor before the promise is on its disk.
   if (const auto* ack = std::get_if<journal::ack_message>(&message->message)) {
     const auto promised = places[node].disk->promised(message->shard);
@@ -506,11 +514,6 @@ void world::workload() {
 }
 
 // --- faults
-
-std::size_t world::running() const {
-  return static_cast<std::size_t>(
-      std::count_if(places.begin(), places.end(), [](const place& p) { return p.now && !p.now->frozen; }));
-}
 
 std::optional<std::size_t> world::some_node(bool is_running) {
   std::vector<std::size_t> candidates;
@@ -637,9 +640,9 @@ void world::schedule_faults() {
       events.at(static_cast<std::int64_t>(chaos.below(10'000)) * ms, [this, n] { places[n].disk->set_slow(0); });
       return;
     }
-    constexpr std::array kinds{disk_fault::full, disk_fault::read_only, disk_fault::write_error};
+    constexpr std::array refusals{disk_fault::full, disk_fault::read_only, disk_fault::write_error};
     story.say(places[n].id.view(), "fault-disk-refuses", "");
-    disk.set_fault(kinds[chaos.below(kinds.size())]);
+    disk.set_fault(refusals[chaos.below(refusals.size())]);
     events.at(static_cast<std::int64_t>(chaos.below(5'000)) * ms,
               [this, n] { places[n].disk->set_fault(disk_fault::none); });
   });
@@ -661,15 +664,17 @@ void world::schedule_faults() {
     case 2: {
       const auto old = p.disk->copy();
       const bool marked = chaos.chance(0.5), database_only = chaos.chance(0.3);
-      events.at(static_cast<std::int64_t>(1 + chaos.below(10)) * second, [this, n, old, marked, database_only] {
-        if (healing_ || !all_in_sync()) return;
-        kill(n, crash_keeps::drawn_prefix);
-        story.say(places[n].id.view(), "fault-old-backup", "");
-        if (database_only)
-          places[n].disk->restore_database(*old);
-        else
-          places[n].disk->restore(*old, marked);
-      });
+      events.at(static_cast<std::int64_t>(1 + chaos.below(10)) * second,
+                [this, n, old, marked, database_only, lives = p.lives] {
+                  if (healing_ || !all_in_sync()) return;
+                  kill(n, crash_keeps::drawn_prefix);
+                  story.say(places[n].id.view(), "fault-old-backup", "");
+                  if (database_only)
+                    places[n].disk->restore_database(*old);
+                  else
+                    // A copy of the same life without a mark looks like the truth to everybody: nothing can tell.
+                    places[n].disk->restore(*old, marked || places[n].lives == lives);
+                });
       break;
     }
     default: {
@@ -703,6 +708,8 @@ void world::schedule_faults() {
 
 void world::heal() {
   healing_ = true;
+  if (story.story())
+    for (const auto& [k, v] : consensus.truth()) story.say("store", k, v.value);
   story.say("all", "healed", "");
   fabric.heal();
   consensus.set_faults({});
@@ -724,6 +731,39 @@ void world::heal() {
   }
 }
 
+/// What every replica says of itself, into the diary.
+void world::tell_shards() {
+  for (auto& p : places)
+    for (std::uint32_t s = 0; p.now && s < options.shards; ++s) {
+      const auto a = p.now->cluster->table()->at(shard_id{static_cast<std::uint16_t>(s)});
+      if (!a) continue;
+      p.now->system->spawn(
+          [this, a, name = p.now->name](caf::event_based_actor* me, int) {
+            me->request(a, std::chrono::seconds(5), shards::shard_describe{})
+                .then(
+                    [this, name](const shards::shard_description& d) {
+                      const auto& r = d.replica;
+                      std::string followers;
+                      for (const auto& f : r.followers)
+                        followers += fmt::format(" {}[{}{}{}{}{} acked {} stored {}]", to_text(f.who),
+                                                 f.in_isr ? "isr " : "", f.candidate ? "candidate " : "",
+                                                 f.suspected ? "suspected " : "", f.begun ? "begun " : "",
+                                                 f.snapshot ? "snapshot" : "", f.acked.value, f.stored.value);
+                      story.say(name, fmt::format("shard-{}", d.shard.value),
+                                fmt::format("{} promised {} record {} hw {} end {} start {} cut {}{}{}{}{}",
+                                            journal::to_text(r.role), r.promised.value,
+                                            r.record ? journal::encode(*r.record) : "none", r.high_watermark.value,
+                                            r.end.value, r.epoch_start.value, r.cut.value, r.frozen ? " frozen" : "",
+                                            r.handing_over ? " handing over" : "",
+                                            r.transaction_outstanding ? " transaction" : "", followers));
+                    },
+                    [](const caf::error&) {});
+          },
+          0);
+    }
+  run_until(events.now_ns() + 6 * second);
+}
+
 void world::check_end() {
   // I21: every shard serves again: a command to each ends well.
   std::map<std::uint32_t, bool> served;
@@ -740,6 +780,8 @@ void world::check_end() {
         });
   }
   run_until(events.now_ns() + 25 * second);
+  if (options.story && std::any_of(served.begin(), served.end(), [](const auto& s) { return !s.second; }))
+    tell_shards();
   for (const auto& [shard, ok] : served)
     if (!ok)
       violate(fmt::format("I21: shard {} does not serve {} s after everything was healed", shard,
@@ -838,6 +880,7 @@ world_result world::run() {
     heal();
     run_until(events.now_ns() + options.heal_ns);
     check_end();
+    if (!violation_.empty()) throw violated(violation_);
   } catch (const violated& v) {
     r.passed = false;
     r.violation = v.what();

@@ -107,6 +107,7 @@ void routes::add(std::string_view method, std::string_view pattern, handler h) {
 }
 
 void routes::dispatch(request r, reply answer) const {
+  if (first_ && first_(r, answer)) return;
   const auto words = split(r.path.starts_with('/') ? std::string_view(r.path) : std::string_view("/"));
   bool path_known = false;
   for (const auto& candidate : routes_) {

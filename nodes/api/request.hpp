@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sett::api {
@@ -53,6 +54,8 @@ using handler = std::function<void(const request&, reply)>;
 class routes {
 public:
   void add(std::string_view method, std::string_view pattern, handler h);
+  /// Asked first for each request; true: it has taken the request and answers it.
+  void intercept(std::function<bool(const request&, const reply&)> first) { first_ = std::move(first); }
   /// 404 for an unknown path, 405 for a known one with another method.
   void dispatch(request r, reply answer) const;
 
@@ -63,6 +66,7 @@ private:
     handler run;
   };
   std::vector<route> routes_;
+  std::function<bool(const request&, const reply&)> first_;
 };
 
 } // namespace sett::api

@@ -83,6 +83,7 @@ void command_router::answered(const member& from, shard_id shard, std::uint64_t 
   switch (a.status) {
   case command_status::done:
   case command_status::refused:
+  case command_status::expired:
     q.heard_ns = now.value;
     q.pause_ns = 0;
     out.ends.push_back({shard, sequence, a});

@@ -4,6 +4,7 @@
 #include "nodes/journal/shard_record.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace sett::journal {
@@ -242,6 +243,15 @@ result<std::variant<decide_outcome, command_reply>> shard_state::decide(const co
   }
   const auto flight = std::pair(c.client, c.sequence);
   if (in_flight_.contains(flight)) return decide_outcome::in_flight;
+  // A client's commands take effect in their order: one that a later one has overtaken comes too late.
+  command_sequence newest(0);
+  const auto after = in_flight_.upper_bound({c.client, command_sequence(UINT64_MAX)});
+  if (after != in_flight_.begin() && std::prev(after)->first == c.client) newest = std::prev(after)->second;
+  if (const auto known = clients_.find(c.client); known != clients_.end() && !known->second.replies.empty())
+    newest = std::max(newest, known->second.replies.rbegin()->first);
+  if (c.sequence < newest)
+    return fail("journal", journal_errc::forgotten,
+                "command " + std::to_string(c.sequence.value) + " was overtaken by " + std::to_string(newest.value));
   if (batch_full()) return refuse("the batch is full");
 
   const auto copy = speculative_.find(c.target);

@@ -7,6 +7,7 @@
 #include "messages/ports/metrics.hpp"
 #include "messages/ports/network.hpp"
 #include "messages/ports/timer.hpp"
+#include "messages/types/error.hpp"
 #include "nodes/membership/detector.hpp"
 
 #include <functional>
@@ -66,6 +67,7 @@ private:
   std::function<void()> on_change_;
   ports::timer_id timer_id_{ports::timer_id::none};
   std::uint64_t generation_{};
+  std::int64_t armed_ns_{};
   bool running_{};
 };
 

@@ -3,20 +3,21 @@
 // Every node beats to every other one each beat_ms. A beat says how far its work has come, how healthy its sender finds
 // itself and whom it hears. What follows from it, for each other member:
 //  - silent: nothing heard for the suspicion time. Silence counts only while this node itself was awake: a gap between
-//    two of its own ticks counts as one beat, since nobody could have been heard in it.
-//  - deaf: heard, but it says for the suspicion time that it does not hear us (a one-way partition).
+//    two of its own ticks counts as two beats at most, since nobody could have been heard in it.
+//  - deaf: heard, but it says for twice the suspicion time that it does not hear us (a one-way partition).
 //  - stuck: heard, but its work has not moved for stuck_ms. Busy is not dead: a node that works, however slowly, moves.
 //  - leaving: it says so itself.
 // The suspicion time is suspect_ms x (1 + own score). The score (0..8) grows when this node's own ticks come late and
-// falls with each that comes in time: who is starved doubts itself first (Lifeguard: Dadgar, Phillips & Currey, "Local
-// Health Awareness for More Accurate Failure Detection", 2018). Who hears none of two or more others waits twice as
-// long: more likely it is cut off itself.
+// falls with each beat that it sends in time: who is starved doubts itself first (Lifeguard: Dadgar, Phillips & Currey,
+// "Local Health Awareness for More Accurate Failure Detection", 2018). Who hears none of two or more others waits twice
+// as long: more likely it is cut off itself.
 //
-// `down` is the verdict to act on: leaving or stuck; or silent or deaf for us and not only for us: of the voters (this
-// node and those it hears that are healthy and have an opinion), at least half must not hear the member, and more than
-// half when there is a healthy voter that does. So with three nodes and one broken link nobody is down: the third hears
-// both. A one-sided verdict is safe anyway (taking over is a transaction and fences the old leader); this rule only
-// keeps nodes from fighting.
+// `down` is the verdict to act on: leaving or stuck; or silent or deaf, and more than half of the voters agree. Voters
+// are this node and those it hears whose own score is low. A voter agrees on silence when it has not heard the member
+// for nearly as long (a beat tells how long ago everybody was heard, so agreement needs no further round), and on
+// deafness when the member says that it does not hear that voter either. So with three nodes and one broken link nobody
+// is down: the third hears both. With two nodes each is the only voter on the other. A wrong verdict is safe anyway
+// (taking over is a transaction and fences the old leader); the vote only keeps nodes from fighting.
 //
 // Times are a monotonic clock's. Not thread-safe; never blocks; nothing allocates but set_members and tick's answer.
 #pragma once
@@ -36,13 +37,18 @@ struct detector_settings {
   std::int64_t stuck_ms{2'000};
 };
 
+struct heard {
+  member who;
+  std::uint32_t silence_ms{}; // since it was heard
+  friend bool operator==(const heard&, const heard&) = default;
+};
 /// What one node tells the others.
 struct beat {
   std::uint64_t sequence{}; // grows with each beat
   std::uint64_t progress{}; // moves while the sender's work moves
   std::uint8_t health{};    // the sender's score: 0 is well
   bool leaving{};
-  std::vector<member> hears; // in order; at most members_max
+  std::vector<heard> hears; // in order, each once; at most members_max
   friend bool operator==(const beat&, const beat&) = default;
 };
 inline constexpr std::size_t members_max = 128;
@@ -95,8 +101,8 @@ private:
     std::int64_t stuck_ns{};  // awake time since its progress moved
     std::uint64_t sequence{}, progress{};
     std::uint8_t health{};
-    bool heard_once{}, hears_us{}, leaving{};
-    std::vector<member> hears;
+    bool heard_once{}, leaving{};
+    std::vector<heard> hears;
     verdict last;
   };
   [[nodiscard]] std::int64_t suspicion_ns() const;
@@ -104,13 +110,14 @@ private:
   void awake(steady_time_ns now);
   [[nodiscard]] verdict judge(const peer& p, bool alone) const;
   [[nodiscard]] bool hears(const peer& p) const;
+  [[nodiscard]] bool agrees(const peer& voter, const peer& on, condition about) const;
 
   detector_settings settings_;
   member self_;
   std::vector<peer> peers_; // ordered by who
   steady_time_ns last_, next_beat_, expected_;
   std::uint64_t sequence_{}, progress_{};
-  std::uint8_t score_{};
+  std::uint8_t score_{}, told_score_{};
   bool leaving_{};
 };
 

@@ -62,8 +62,9 @@ struct membership_setup {
   cluster_record cluster; // as the own settings say
   member_record self;     // without an incarnation
   incarnation_number stored_intent;
-  /// Syncs the intent to the own disk, then calls done, on any thread.
-  std::function<void(incarnation_number, std::function<void(result<void>)>)> sync_intent;
+  /// Syncs the intent to the own disk, then calls done, on any thread. A start that is not intact (rule 12) is marked
+  /// as such in the same synced write: a crash right after it must not look intact next time.
+  std::function<void(incarnation_number, bool intact, std::function<void(result<void>)>)> sync_intent;
 
   ports::consensus_store* store{}; // all of these outlive the actor
   ports::clock* clock{};
@@ -102,7 +103,11 @@ public:
 private:
   struct work;
   std::shared_ptr<const membership_setup> setup_;
-  std::unique_ptr<work> work_;
+  std::shared_ptr<work> work_;
 };
 
 } // namespace sett::membership
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::membership::set_rebalance_mode)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::membership::set_draining)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::membership::leave_cluster)

@@ -16,6 +16,7 @@
 #include "messages/protocol/caf_messages.hpp"
 #include "messages/solana/base58.hpp"
 #include "nodes/api/http_server_io.hpp"
+#include "nodes/runtime/cluster_api.hpp"
 #include "nodes/runtime/control_api.hpp"
 #include "nodes/runtime/data_dir_io.hpp"
 #include "nodes/runtime/endpoint_mapping.hpp"
@@ -24,6 +25,7 @@
 #include "nodes/runtime/node_clock_io.hpp"
 #include "nodes/runtime/opportunity_log_io.hpp"
 #include "nodes/runtime/opportunity_recorder_actor.hpp"
+#include "nodes/settd/cluster_parts.hpp"
 #include "nodes/store/rocksdb_store_io.hpp"
 #include "nodes/telemetry/log_io.hpp"
 #include "nodes/telemetry/metrics_io.hpp"
@@ -37,6 +39,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <thread>
@@ -149,9 +152,11 @@ struct node::parts {
   std::vector<endpoints::endpoint_options> endpoint_list;
   std::optional<system_config> actor_settings;
   std::optional<caf::actor_system> system;
-  std::shared_ptr<supervision::registry> actors;
+  std::shared_ptr<supervision::registry> actors = std::make_shared<supervision::registry>();
+  std::unique_ptr<cluster_parts> cluster; // its actors run in `system`, its stores end after it
   supervision::cell_ptr root_cell;
   caf::actor root;
+  std::shared_ptr<runtime::peer_proxy> proxy;
   std::unique_ptr<api::http_server> http, local;
   steady_time_ns started;
   bool stopped{};
@@ -190,6 +195,7 @@ struct node::parts {
       return std::unexpected(opened.error());
     else
       opportunities = std::move(*opened);
+    if (auto joined = open_cluster(); !joined) return joined;
     if (auto started_actors = start_actors(); !started_actors) return started_actors;
     return start_api();
   }
@@ -335,6 +341,23 @@ struct node::parts {
             }};
   }
 
+  result<void> open_cluster() {
+    shards::cluster_hooks hooks;
+    hooks.on_fatal = [this](const error& e) { end_process(e); };
+    auto opened = cluster_parts::open(values(), config::cluster_checksum(settings), clock, metrics, *log, actors,
+                                      static_cast<std::uint64_t>(clock.wall_now().value), std::move(hooks));
+    if (!opened) return std::unexpected(opened.error());
+    cluster = std::move(*opened);
+    return {};
+  }
+
+  /// A member that cannot go on ends at once and comes back as a new incarnation: an ordered stop could still write.
+  void end_process(const error& e) {
+    log_of("node").error("node-ends", "this process ends; whoever runs it starts it again", {{"why", e.message}});
+    log->stop();
+    std::_Exit(3);
+  }
+
   result<void> start_actors() {
     const auto router = router_options();
     if (!router) return std::unexpected(router.error());
@@ -344,7 +367,6 @@ struct node::parts {
     transport = endpoints::make_transport(*sockets);
     actor_settings.emplace(thread_count(values().actors.threads_max));
     system.emplace(*actor_settings);
-    actors = std::make_shared<supervision::registry>();
     const auto directory = actors->directory("/node");
     root_cell = actors->add(directory, "supervisor", 10'000);
     std::vector<supervision::child_spec> children;
@@ -355,6 +377,7 @@ struct node::parts {
     children.push_back(bus_child<protocol::opportunity>("signal-bus", signals));
     children.push_back(bus_child<protocol::alert>("alert-bus", alerts));
     children.push_back(opportunity_recorder_child());
+    children.push_back(cluster->node().child());
     children.push_back(read_path_child(*router));
     children.push_back(monitor_child());
     root = system->spawn<supervision::supervisor_actor>(
@@ -461,6 +484,14 @@ struct node::parts {
     auto control = std::make_shared<api::routes>();
     runtime::add_health_routes(*control, context);
     runtime::add_control_routes(*control, context);
+    const auto cluster_context = std::make_shared<const runtime::cluster_context>(
+        runtime::cluster_context{cluster->node(), runtime::asker(actors, std::string(gateway_path), deadline),
+                                 cluster->network(), cluster->timer()});
+    runtime::add_cluster_routes(*control, cluster_context);
+    proxy = std::make_shared<runtime::peer_proxy>(cluster_context);
+    proxy->serve(control);
+    proxy->intercept(*control);
+    cluster->node().hub().steering([p = proxy](const member& from, const ports::packet& k) { p->on_packet(from, k); });
     const auto options = server_options_of(values().api);
     if (auto listening =
             api::http_server::listen_tcp(values().api.address, values().api.port, options, health, metrics);
@@ -512,8 +543,10 @@ struct node::parts {
     if (local) local->stop();
     if (sockets) sockets->stop(); // nothing comes in any more; what is on its way still arrives
     if (system) settle_entities();
+    if (cluster) cluster->close_doors();
     stop_actors();
     system.reset(); // waits for every actor
+    if (cluster) cluster->close_stores();
     if (opportunities) opportunities->stop();
     if (snapshots) snapshots->close();
     if (!log) return;

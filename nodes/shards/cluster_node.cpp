@@ -95,8 +95,9 @@ supervision::child_spec cluster_node::child() {
   setup->cluster = settings_.cluster;
   setup->self = settings_.self;
   setup->stored_intent = facts_.incarnation;
-  setup->sync_intent = [this](incarnation_number n, std::function<void(result<void>)> done) {
+  setup->sync_intent = [this](incarnation_number n, bool intact, std::function<void(result<void>)> done) {
     facts_.incarnation = n;
+    facts_.intact = facts_.intact && intact;
     ports_.blocking([this, done = std::move(done)] { done(ports_.journal->write_facts(facts_)); });
   };
   setup->store = ports_.consensus;

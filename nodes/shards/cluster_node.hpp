@@ -91,6 +91,8 @@ public:
   void submit(std::string_view kind, std::string_view id, std::string payload, std::int64_t within_ns,
               std::function<void(const entities::command_answer&)> done);
   [[nodiscard]] shard_id shard_of(std::string_view kind, std::string_view id) const;
+  /// nullptr: this node knows no such kind.
+  [[nodiscard]] const journal::entity_kind* kind(std::string_view name) const { return ports_.kinds->find(name); }
 
   /// The latest view; nullptr before the node is registered.
   [[nodiscard]] std::shared_ptr<const membership::membership_view> view() const;

@@ -11,8 +11,8 @@ namespace sett::shards {
 
 namespace {
 
-constexpr std::uint16_t membership_last = 99, journal_first = 100, journal_last = 199, feed_first = 400,
-                        feed_last = 499;
+constexpr std::uint16_t membership_last = 99, journal_first = 100, journal_last = 199, steering_first = 200,
+                        steering_last = 299, feed_first = 400, feed_last = 499;
 
 } // namespace
 
@@ -42,6 +42,11 @@ void network_hub::feed(feed_door door) {
   feed_ = std::move(door);
 }
 
+void network_hub::steering(std::function<void(const member&, const ports::packet&)> door) {
+  const std::scoped_lock lock(mutex_);
+  steering_ = std::move(door);
+}
+
 void network_hub::on_packets(const member& from, std::span<ports::packet> packets) {
   std::size_t i = 0;
   while (i < packets.size()) {
@@ -56,6 +61,13 @@ void network_hub::on_packets(const member& from, std::span<ports::packet> packet
     } else if (kind >= journal_first && kind <= journal_last) {
       in(journal_first, journal_last);
       journal_packets(from, packets.subspan(i, end - i));
+    } else if (kind >= steering_first && kind <= steering_last) {
+      std::function<void(const member&, const ports::packet&)> door;
+      {
+        const std::scoped_lock lock(mutex_);
+        door = steering_;
+      }
+      if (door) door(from, packets[i]);
     } else if (kind == entities::commands_packet.value) {
       if (auto batch = entities::decode_commands(packets[i].body, clock_.steady_now()))
         commands(from, std::move(*batch));

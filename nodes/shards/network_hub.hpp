@@ -47,6 +47,8 @@ public:
     std::function<void(const member& peer)> reset;
   };
   void feed(feed_door door);
+  /// Packets of kinds 200 to 299.
+  void steering(std::function<void(const member& from, const ports::packet&)> door);
   /// Commands to shards of this node that come from this node itself.
   void commands(const member& from, entities::command_batch batch);
 
@@ -62,6 +64,7 @@ private:
   std::optional<member> self_;
   std::map<std::uint32_t, client_door> clients_;
   feed_door feed_;
+  std::function<void(const member&, const ports::packet&)> steering_;
 };
 
 } // namespace sett::shards

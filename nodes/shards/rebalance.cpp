@@ -139,6 +139,8 @@ std::vector<shard_record> first_records(std::uint32_t shard_count, std::span<con
     r.min_isr = min_isr;
     for (const auto& n : wanted_replicas(shard_id{static_cast<std::uint16_t>(s)}, candidates, replicas))
       r.isr.push_back(find(members, n)->who);
+    r.epoch = epoch_number{1};
+    r.leader = r.isr.front();
     out.push_back(std::move(r));
   }
   return out;

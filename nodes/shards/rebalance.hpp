@@ -55,8 +55,8 @@ struct plan_input {
 /// At most moves_max - moves_under_way steps; shards that are led by nobody who is up get none (take-over comes first).
 [[nodiscard]] std::vector<plan_step> plan(const plan_input& in);
 
-/// The first records of a new cluster: each shard's wanted replicas. Only those members that hold shards and neither
-/// drain nor are down; empty when there are fewer than min_isr of them.
+/// The first records of a new cluster: each shard's wanted replicas, the best of them leading epoch 1. Only those
+/// members that hold shards and neither drain nor are down; empty when there are fewer than min_isr of them.
 [[nodiscard]] std::vector<shard_record> first_records(std::uint32_t shard_count, std::span<const plan_member> members,
                                                       std::uint32_t replicas, std::uint32_t min_isr);
 

@@ -321,7 +321,9 @@ void basic_shard_actor<Rules>::take(const shard_commands& m) {
     if (!decided) {
       ++refused_;
       env_->metrics.refused->add();
-      answer(m.from, m.client, c.sequence, {command_status::refused, decided.error().message, {}, {}});
+      const bool lost = decided.error().code == static_cast<std::uint16_t>(journal::journal_errc::forgotten);
+      answer(m.from, m.client, c.sequence,
+             {lost ? command_status::expired : command_status::refused, decided.error().message, {}, {}});
     } else if (auto* reply = std::get_if<journal::command_reply>(&*decided)) {
       answer(m.from, m.client, c.sequence,
              {reply->refused ? command_status::refused : command_status::done, std::move(reply->reply), {}, {}});

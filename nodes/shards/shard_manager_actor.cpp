@@ -19,6 +19,11 @@ constexpr std::string_view directory_path = "/node/shards";
 constexpr std::int64_t tick_ns = 200'000'000;
 constexpr std::int64_t hand_over_patience_ns = 2'000'000'000;
 
+/// Also one that is not ready yet works towards its wished replicas: it may need them to get ready.
+bool leads(journal::replica_role r) {
+  return r == journal::replica_role::preparing || r == journal::replica_role::leading;
+}
+
 bool in_isr(const shard_record& r, const node_id& node) {
   return std::any_of(r.isr.begin(), r.isr.end(), [&](const member& m) { return m.node == node; });
 }
@@ -64,6 +69,14 @@ caf::behavior shard_manager_actor::make_behavior() {
         }
         look_for_marks();
         carry_out_plan();
+      },
+      [this](const supervision::child_ended& note) {
+        // A shard's state may not be restarted within one life of its node.
+        for (const auto& [shard, r] : replicas_)
+          if (r.cell == note.cell)
+            setup_->shard->on_fatal(
+                shard, {"shards", 2,
+                        fmt::format("the actor of shard {} crashed: {}", shard.value, system().render(note.reason))});
       },
       [this](manager_describe) { return describe(); },
       [this](const manager_move& m) -> caf::result<std::string> {
@@ -185,6 +198,7 @@ void shard_manager_actor::start(shard_id shard) {
   }
   replica_actor r;
   r.cell = setup_->actors->add(directory_id_, fmt::format("{}", shard.value), setup_->mailbox);
+  r.cell->supervisor(caf::weak_actor_ptr(ctrl()));
   const auto manager = caf::actor_cast<caf::actor>(this);
   r.actor = setup_->make_shard ? setup_->make_shard(system(), r.cell, shard, setup_->shard, std::move(from), manager)
                                : system().spawn<shard_actor>(r.cell, shard, setup_->shard, std::move(from.shard),
@@ -300,7 +314,7 @@ void shard_manager_actor::carry_out_plan() {
                 .moves_under_way = static_cast<std::uint32_t>(handing_over_.size())});
   std::map<shard_id, std::vector<member>> wish;
   for (const auto& [shard, r] : replicas_)
-    if (r.role == journal::replica_role::leading) {
+    if (leads(r.role)) {
       // The running life of every node that the record names; a restarted one comes back by growing.
       auto& w = wish[shard];
       for (const auto& m : records[shard.value].record.isr)
@@ -310,7 +324,7 @@ void shard_manager_actor::carry_out_plan() {
   for (const auto& step : plan_) {
     if (step.by != setup_->shard->self) continue;
     const auto it = replicas_.find(step.shard);
-    if (it == replicas_.end() || it->second.role != journal::replica_role::leading) continue;
+    if (it == replicas_.end() || !leads(it->second.role)) continue;
     auto& w = wish[step.shard];
     switch (step.kind) {
     case step_kind::add_replica:

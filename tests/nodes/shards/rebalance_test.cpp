@@ -24,11 +24,7 @@ struct cluster {
 
   explicit cluster(std::initializer_list<const char*> names, std::uint32_t shards = 64) {
     for (const auto* n : names) members.push_back({.who = at(n)});
-    for (auto& r : first_records(shards, members, 3, 2)) {
-      r.epoch = epoch_number{1};
-      r.leader = r.isr.front();
-      records.push_back({std::move(r), 1});
-    }
+    for (auto& r : first_records(shards, members, 3, 2)) records.push_back({std::move(r), 1});
   }
   [[nodiscard]] std::vector<plan_step> steps() const {
     return plan({.records = records, .members = members, .mode = mode, .moves_max = moves_max});

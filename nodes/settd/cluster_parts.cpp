@@ -1,0 +1,195 @@
+#include "nodes/settd/cluster_parts.hpp"
+
+#include "nodes/journal/workload_kinds.hpp"
+#include "nodes/membership/etcd_io.hpp"
+#include "nodes/runtime/thread_timer_io.hpp"
+#include "nodes/shards/placement.hpp"
+#include "nodes/store/fault_points_io.hpp"
+#include "nodes/store/journal_store_io.hpp"
+#include "nodes/store/local_consensus_io.hpp"
+#include "nodes/transport/node_keys_io.hpp"
+#include "nodes/transport/zmq_network_io.hpp"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace sett::settd {
+
+namespace {
+
+/// The network of a node that is alone: nobody to talk to.
+class no_network final : public ports::network {
+public:
+  void start(const member&, ports::network_handler&) override {}
+  void set_peers(std::vector<ports::peer_address>) override {}
+  [[nodiscard]] bool send(const member&, ports::packet) override { return false; }
+  void stop() override {}
+};
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> out;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const auto end = std::min(text.find(',', begin), text.size());
+    out.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return out;
+}
+
+/// What may block runs here, one after the other.
+class worker {
+public:
+  void run(std::function<void()> f) {
+    const std::scoped_lock lock(mutex_);
+    threads_.emplace_back(std::move(f));
+  }
+  ~worker() {
+    for (auto& t : threads_) t.join();
+  }
+
+private:
+  std::mutex mutex_;
+  std::vector<std::thread> threads_; // a handful in a node's life
+};
+
+} // namespace
+
+struct cluster_parts::implementation {
+  journal::entity_kinds kinds;
+  std::unique_ptr<store::rocksdb_journal_store> journal;
+  std::unique_ptr<store::local_consensus> local;
+  std::unique_ptr<membership::etcd_store> etcd;
+  std::unique_ptr<ports::network> network;
+  transport::zmq_network* zmq{};
+  std::unique_ptr<runtime::thread_timer> beats;
+  worker blocking;
+  std::unique_ptr<shards::cluster_node> node;
+};
+
+cluster_parts::cluster_parts(std::unique_ptr<implementation> impl) : impl_(std::move(impl)) {}
+cluster_parts::~cluster_parts() {
+  if (!impl_) return;
+  close_doors();
+  close_stores();
+}
+
+shards::cluster_node& cluster_parts::node() { return *impl_->node; }
+ports::network& cluster_parts::network() { return *impl_->network; }
+ports::timer& cluster_parts::timer() { return *impl_->beats; }
+
+void cluster_parts::close_doors() {
+  impl_->node->stop();
+  impl_->network->stop();
+  impl_->beats->stop();
+}
+
+void cluster_parts::close_stores() {
+  if (impl_->etcd) impl_->etcd->stop();
+  if (impl_->local) impl_->local->stop();
+  impl_->journal->close();
+}
+
+result<std::unique_ptr<cluster_parts>> cluster_parts::open(const config::settings& settings,
+                                                           const std::string& checksum, const ports::clock& clock,
+                                                           ports::metrics_registry& metrics, ports::logger& log,
+                                                           std::shared_ptr<supervision::registry> actors,
+                                                           std::uint64_t seed, shards::cluster_hooks hooks) {
+  const auto& c = settings.cluster;
+  const bool alone = c.etcd.empty();
+  const auto id = node_id::parse(settings.node.name);
+  const auto roles = membership::parse_roles(c.roles);
+  if (!id || !roles)
+    return fail("cluster", ports::journal_store_errc::foreign, "node.name or cluster.roles does not fit");
+  auto p = std::make_unique<implementation>();
+  journal::add_workload_kinds(p->kinds);
+
+  store::journal_store_options disk{.folder = settings.node.data_dir + "/journal", .cluster = c.id, .node = *id};
+  if (!settings.fault.crash_point.empty() || !settings.fault.disk_file.empty()) {
+    if (const auto ok = store::fault_points::check(settings.fault.crash_point); !ok) return std::unexpected(ok.error());
+    disk.faults = std::make_shared<store::fault_points>(settings.fault.crash_point, settings.fault.disk_file);
+  }
+  auto journal = store::rocksdb_journal_store::open(std::move(disk));
+  if (!journal) return std::unexpected(journal.error());
+  p->journal = std::move(*journal);
+
+  shards::cluster_settings s;
+  s.cluster = {.cluster_id = c.id,
+               .shard_count = c.shards,
+               .hash_version = shards::hash_version,
+               .min_isr = alone ? 1 : c.min_isr,
+               .replicas = alone ? 1 : c.replicas,
+               .settings_checksum = checksum};
+  s.self.node = *id;
+  s.self.host = c.address;
+  s.self.roles = *roles;
+  s.self.weight = c.weight;
+  s.self.version = SETT_VERSION;
+  s.self.cluster_id = c.id;
+  s.self.settings_checksum = checksum;
+  s.self.shard_count = c.shards;
+  s.self.hash_version = shards::hash_version;
+  s.membership.detection.beat_ms = c.beat_ms;
+  s.membership.detection.suspect_ms = c.suspect_ms;
+  s.moves_max = c.moves_max;
+  s.repair_after_ns = static_cast<std::int64_t>(c.repair_after_ms) * 1'000'000;
+
+  ports::consensus_store* consensus = nullptr;
+  if (alone) {
+    auto local = store::local_consensus::open({.folder = settings.node.data_dir + "/consensus"}, clock);
+    if (!local) return std::unexpected(local.error());
+    p->local = std::move(*local);
+    consensus = p->local.get();
+    p->network = std::make_unique<no_network>();
+    s.self.public_key = std::string(transport::key_characters, '0');
+    s.self.port = {1, 1, 1, 1};
+  } else {
+    membership::etcd_options etcd_options;
+    etcd_options.endpoints = split(c.etcd);
+    etcd_options.key_prefix = "/sett/" + c.id;
+    auto etcd = membership::make_etcd_store(etcd_options, ports::area_log(log, "etcd"), metrics);
+    if (!etcd) return std::unexpected(etcd.error());
+    p->etcd = std::move(*etcd);
+    consensus = p->etcd.get();
+    const transport::key_folder keys(settings.node.data_dir);
+    const auto key = keys.load();
+    if (!key)
+      return fail(
+          "cluster", ports::journal_store_errc::foreign,
+          fmt::format("{}: make one with `sett key node new`, and have the other nodes trust it", key.error().message));
+    const auto trusted = keys.load_trusted();
+    if (!trusted) return std::unexpected(trusted.error());
+    transport::zmq_network_options n{.cluster = c.id, .key = *key, .listen_host = c.address};
+    for (std::size_t i = 0; i < ports::lane_count; ++i)
+      n.listen_port[i] = c.port == 0 ? std::uint16_t{0} : static_cast<std::uint16_t>(c.port + i);
+    s.self.public_key = key->public_key;
+    auto network = transport::zmq_network::open(std::move(n), *trusted);
+    if (!network) return std::unexpected(network.error());
+    s.self.port = (*network)->listening();
+    p->zmq = network->get();
+    p->network = std::move(*network);
+  }
+  p->beats = std::make_unique<runtime::thread_timer>(clock);
+
+  shards::cluster_ports ports;
+  ports.network = p->network.get();
+  ports.consensus = consensus;
+  ports.journal = p->journal.get();
+  ports.clock = &clock;
+  ports.beats = p->beats.get();
+  ports.metrics = &metrics;
+  ports.log = &log;
+  ports.chance = ports::random(seed);
+  ports.blocking = [w = &p->blocking](std::function<void()> f) { w->run(std::move(f)); };
+  ports.actors = std::move(actors);
+  ports.kinds = &p->kinds;
+  p->node = std::make_unique<shards::cluster_node>(std::move(s), std::move(ports), std::move(hooks));
+  if (const auto opened = p->node->open(); !opened) return std::unexpected(opened.error());
+  return std::unique_ptr<cluster_parts>(new cluster_parts(std::move(p)));
+}
+
+} // namespace sett::settd
