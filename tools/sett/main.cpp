@@ -10,6 +10,7 @@
 #include "tools/sett/decode_command.hpp"
 #include "tools/sett/doctor_io.hpp"
 #include "tools/sett/endpoint_commands_io.hpp"
+#include "tools/sett/key_commands.hpp"
 #include "tools/sett/node_commands.hpp"
 
 #include <CLI/CLI.hpp>
@@ -276,6 +277,38 @@ void add_nouns(command_line& c) {
       ->add_flag("-f,--follow", c.flag, "Go on with what comes");
 }
 
+void add_keys(command_line& c) {
+  auto& ctx = c.context;
+  auto* key = c.noun("key", "Keys");
+  auto* node = key->add_subcommand("node", "The key by which other nodes know this one, and whom this node trusts");
+  node->require_subcommand(1);
+  node->fallthrough();
+  const std::string where = "\n\nWorks on the files in node.data_dir (--config, --set, SETT_*), without a node.";
+  c.verb(
+      node, "new", "Make this node's key and print the public one", [&] { return key_node_new_command(ctx); },
+      "  sett key node new\n  sett --set node.data_dir=run/n2 key node new" + where);
+  c.verb(
+      node, "show", "The public key and whom this node trusts", [&] { return key_node_show_command(ctx); },
+      "  sett key node show\n  sett key node show -o json | jq -r .public_key" + where);
+  auto* trust = c.verb(
+      node, "trust", "Let a node in by its public key",
+      [&] { return key_node_trust_command(ctx, c.key, c.key2, c.flag); },
+      "  sett key node trust n2 KEY\n  sett key node trust --remove n2 OLD_KEY" + where);
+  trust->add_option("name", c.key, "The node's name")->required();
+  // Options share their values with other verbs: this one must not keep another's default.
+  trust->add_option("public-key", c.text, "40 characters, from `sett key node new` on that node")
+      ->required()
+      ->each([&c](const std::string& v) { c.key2 = v; });
+  trust->add_flag("--remove", c.flag, "Trust this key no longer");
+  c.verb(
+       node, "rotate", "Make the key to come; with --finish it replaces the one in use",
+       [&] { return key_node_rotate_command(ctx, c.flag); },
+       "  sett key node rotate\n  sett key node rotate --finish\n\nIn between, every other node has to trust the new "
+       "key." +
+           where)
+      ->add_flag("--finish", c.flag, "Every other node trusts the new key: use it");
+}
+
 void add_rest(command_line& c) {
   auto* decode =
       c.app.add_subcommand("decode", "Decode recorded transactions or blocks to events, one JSON object per line");
@@ -365,6 +398,7 @@ int main(int argc, char** argv) {
   command_line c;
   add_globals(c);
   add_nouns(c);
+  add_keys(c);
   add_rest(c);
   try {
     c.app.parse(argc, argv);
