@@ -508,6 +508,33 @@ struct node::parts {
     return {};
   }
 
+  /// Hands what this node leads to others, says good-bye, and waits for both, at most until half of the grace period is
+  /// over. Whatever is left then is taken over, as after a crash.
+  void leave_cluster() {
+    const auto view = cluster ? cluster->node().view() : nullptr;
+    const auto membership = actor_at(std::string(shards::membership_path));
+    const auto manager = actor_at(std::string(shards::manager_path));
+    if (!view || view->others.empty() || !membership || !manager) return;
+    caf::scoped_actor self(*system);
+    const auto end = clock.steady_now().value + values().node.shutdown_grace_ms * (second_ns / 1000) / 2;
+    self->send(membership, membership::set_draining{true});
+    const auto somebody_stays = [this] {
+      const auto now = cluster->node().view();
+      return std::any_of(now->others.begin(), now->others.end(),
+                         [](const auto& o) { return !o.seen.down && !o.record.draining; });
+    };
+    bool leading = true;
+    while (leading && somebody_stays() && clock.steady_now().value < end) {
+      self->request(manager, std::chrono::milliseconds(500), shards::manager_describe{})
+          .receive([&](const shards::manager_description& d) { leading = d.own.leads != 0; }, [](const caf::error&) {});
+      if (leading) std::this_thread::sleep_for(std::chrono::milliseconds(5)); // each hand-over takes a transaction
+    }
+    self->monitor(membership);
+    self->send(membership, membership::leave_cluster{});
+    self->receive([](const caf::down_msg&) {}, caf::after(std::chrono::seconds(1)) >> [] {});
+    log_of("node").info("node-left", "this node has left its cluster", {{"still_led", leading}});
+  }
+
   /// Waits until every entity has stored what can be stored, at most until half of the grace period is over. What is
   /// not stored is read again from the chain after the next start.
   void settle_entities() {
@@ -542,6 +569,7 @@ struct node::parts {
     if (http) http->stop();
     if (local) local->stop();
     if (sockets) sockets->stop(); // nothing comes in any more; what is on its way still arrives
+    if (system) leave_cluster();
     if (system) settle_entities();
     if (cluster) cluster->close_doors();
     stop_actors();

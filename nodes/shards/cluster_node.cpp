@@ -81,6 +81,7 @@ supervision::child_spec cluster_node::once(std::string name, std::uint32_t bound
                                            std::function<caf::actor(caf::actor_system&, supervision::cell_ptr)> start) {
   auto started = std::make_shared<std::atomic<bool>>(false);
   return {.name = name,
+          .kind = supervision::child_kind::transient, // an end that was asked for is an end
           .mailbox_bound = bound,
           .start = [this, name, started, start = std::move(start)](caf::actor_system& s, supervision::cell_ptr cell) {
             if (started->exchange(true))
