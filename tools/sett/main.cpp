@@ -10,6 +10,7 @@
 #include "tools/sett/decode_command.hpp"
 #include "tools/sett/doctor_io.hpp"
 #include "tools/sett/endpoint_commands_io.hpp"
+#include "tools/sett/journal_commands_io.hpp"
 #include "tools/sett/key_commands.hpp"
 #include "tools/sett/node_commands.hpp"
 
@@ -55,6 +56,7 @@ struct command_line {
   bool flag{};
   decode_options decode;
   record_options record;
+  journal_options journal;
 
   CLI::App* noun(const std::string& name, const std::string& about) {
     auto* n = app.add_subcommand(name, about);
@@ -255,6 +257,21 @@ void add_nouns(command_line& c) {
   c.verb(
       config, "defaults", "Print a documented file with all defaults", [&] { return config_defaults_command(ctx); },
       "  sett config defaults > my.toml");
+
+  auto* journal = c.noun("journal", "A journal's folder, read where it lies, without a node");
+  auto* verify = c.verb(
+      journal, "verify", "Check every crc, chain, hole, meta and state hash",
+      [&] { return journal_verify_command(ctx, c.journal); },
+      "  sett journal verify DATA/journal\n  sett journal verify DATA --shard 3 -o json\n\nExit code 1 when there is a "
+      "fault.");
+  auto* dump = c.verb(
+      journal, "dump", "Show the entries", [&] { return journal_dump_command(ctx, c.journal); },
+      "  sett journal dump DATA/journal --shard 3\n  sett journal dump DATA -o json --limit 100000");
+  for (auto* v : {verify, dump}) {
+    v->add_option("folder", c.journal.folder, "The journal's folder, or the data folder above it")->required();
+    v->add_option("--shard", c.journal.shard, "Only this shard");
+  }
+  dump->add_option("--limit", c.journal.limit, "At most this many entries");
 
   auto* log = c.noun("log", "The node's log");
   auto* level = c.verb(

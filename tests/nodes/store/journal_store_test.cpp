@@ -1,5 +1,6 @@
 #include "chaos/sim/model_store.hpp"
 #include "nodes/journal/entry_hash.hpp"
+#include "nodes/store/journal_inspect_io.hpp"
 #include "nodes/store/journal_store_io.hpp"
 #include "tests/nodes/store/journal_operations.hpp"
 #include "tests/support/process.hpp"
@@ -504,6 +505,54 @@ TEST(it_journal_store, damaged_or_wrong_snapshots_are_refused_and_the_store_live
   EXPECT_TRUE(change(hash));
   EXPECT_EQ(s->read_state(shard_id{0})->size(), 2U);
   EXPECT_FALSE(s->failure());
+}
+
+TEST(it_journal_inspect, counts_what_is_there_and_names_every_fault_without_changing_anything) {
+  const temporary_folder folder;
+  const auto look = [&](std::optional<shard_id> only = std::nullopt) {
+    std::uint64_t seen = 0;
+    auto r = inspect_journal(folder / "journal", only, [&](shard_id, const ports::journal_entry&) { ++seen; });
+    EXPECT_TRUE(r) << (r ? "" : r.error().message);
+    std::uint64_t counted = 0;
+    for (const auto& s : r->shards) counted += s.entries;
+    EXPECT_EQ(seen, counted);
+    return *r;
+  };
+  EXPECT_EQ(code_of(inspect_journal(folder / "journal", {}, {}).error()), journal_store_errc::cannot_open);
+  {
+    auto s = open_in(folder);
+    ASSERT_TRUE(s->write_facts(some_facts()));
+    for (std::uint16_t i = 0; i < 3; ++i)
+      ASSERT_TRUE(write_now(*s, with_state(entries_after(shard_id{i}, {}, 5), {}, "key", "value")));
+  }
+  const auto files = [&] {
+    std::set<std::string> out;
+    for (const auto& f : fs::recursive_directory_iterator(folder / "journal")) out.insert(f.path().string());
+    return out;
+  };
+  const auto before = files();
+  const auto good = look();
+  EXPECT_EQ(files(), before);
+  EXPECT_TRUE(good.whole());
+  EXPECT_EQ(good.facts, some_facts());
+  ASSERT_EQ(good.shards.size(), 3U);
+  EXPECT_EQ(good.shards[1].entries, 5U);
+  EXPECT_EQ(good.shards[1].state_entries, 1U);
+  EXPECT_EQ(look(shard_id{2}).shards.size(), 1U);
+  EXPECT_EQ(code_of(inspect_journal(folder / "journal", shard_id{9}, [](auto, const auto&) {}).error()),
+            journal_store_errc::not_found);
+  change_database(folder, [](rocksdb::DB& db) {
+    ASSERT_TRUE(db.Delete({}, log_key(shard_id{0}, journal_index{3})).ok());
+    ASSERT_TRUE(db.Put({}, state_prefix(shard_id{2}, 1) + "key", "other").ok());
+  });
+  const auto bad = look();
+  EXPECT_FALSE(bad.whole());
+  ASSERT_EQ(bad.shards[0].faults.size(), 1U);
+  EXPECT_THAT(bad.shards[0].faults[0], testing::HasSubstr("index expected 3, found 4"));
+  EXPECT_EQ(bad.shards[0].last.value, 2U);
+  EXPECT_TRUE(bad.shards[1].faults.empty());
+  ASSERT_EQ(bad.shards[2].faults.size(), 1U);
+  EXPECT_THAT(bad.shards[2].faults[0], testing::HasSubstr("hash expected"));
 }
 
 struct fault_case {
