@@ -54,8 +54,11 @@ TEST(unit_shards_placement, a_node_that_goes_leaves_only_what_it_had) {
     const auto a = wanted_replicas(shard(s), before, 3), b = wanted_replicas(shard(s), after, 3);
     auto kept = a;
     std::erase(kept, name(3));
-    if (kept.size() == 3) EXPECT_EQ(a, b) << s;
-    if (kept.size() == 2) EXPECT_EQ((std::vector{b[0], b[1]}), kept) << "those who stay keep their order";
+    if (kept.size() == 3) {
+      EXPECT_EQ(a, b) << s;
+    } else {
+      EXPECT_EQ((std::vector{b[0], b[1]}), kept) << "those who stay keep their order";
+    }
   }
 }
 
@@ -207,7 +210,9 @@ TEST(unit_rebalancing, a_drained_node_ends_empty_and_its_leaders_go_first) {
     if (now.empty()) break;
     const auto leads = progress_of_drain(r.records, name(1)).leads;
     if (now.front().kind != step_kind::hand_over) replicas_began = true;
-    if (replicas_began) EXPECT_EQ(leads, 0U) << "a leader is left while replicas move";
+    if (replicas_began) {
+      EXPECT_EQ(leads, 0U) << "a leader is left while replicas move";
+    }
     r.apply(now.front());
   }
   EXPECT_EQ(progress_of_drain(r.records, name(1)).holds, 0U);
