@@ -17,12 +17,7 @@ namespace json = boost::json;
 
 namespace {
 
-std::string_view text_of(const json::value& v) {
-  const auto* s = v.if_string();
-  return s == nullptr ? std::string_view{} : std::string_view{s->data(), s->size()};
-}
-
-[[noreturn]] void refuse(std::string message) { throw rpc_failure{rpc_code::invalid_params, std::move(message), {}}; }
+[[noreturn]] void refuse(std::string message) { refuse_call(rpc_code::invalid_params, std::move(message)); }
 
 std::string notification(std::string_view method, std::string_view result, std::uint64_t id) {
   std::string out;

@@ -4,33 +4,19 @@
 #pragma once
 
 #include "tools/simnet/chain_history.hpp"
+#include "tools/simnet/rpc_rendering.hpp"
 
-#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <list>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sett::simnet {
-
-/// JSON-RPC and Solana error codes used here.
-namespace rpc_code {
-inline constexpr int parse_error = -32700, invalid_request = -32600, method_not_found = -32601, invalid_params = -32602;
-inline constexpr int block_cleaned_up = -32001, block_not_available = -32004, node_unhealthy = -32005,
-                     slot_skipped = -32007, long_term_storage_slot_skipped = -32009,
-                     unsupported_transaction_version = -32015, min_context_slot = -32016;
-} // namespace rpc_code
-
-/// Thrown inside handlers only and turned into an error answer where the call is answered.
-struct rpc_failure {
-  int code{};
-  std::string message;
-  std::string data_json; // empty: no data member
-};
 
 /// Texts of whole blocks by (slot, form), so that ten readers of one block cost one rendering. Bounded.
 class render_cache {
@@ -50,31 +36,6 @@ private:
   static constexpr std::size_t entries_max = 12;
   std::list<entry> entries_;
 };
-
-/// What a request can ask for in a block.
-struct block_form {
-  std::string encoding{"json"};
-  std::string details{"full"}; // full, accounts, signatures, none
-  bool rewards{true};
-  std::optional<std::uint64_t> version_max;
-};
-/// Reads encoding, transactionDetails, (showRewards|rewards), maxSupportedTransactionVersion. Throws rpc_failure.
-[[nodiscard]] block_form read_block_form(const boost::json::object* config);
-/// The block object. Throws rpc_failure when a transaction's version is above what the form allows.
-[[nodiscard]] std::string render_block(const chain_block& block, const block_form& form);
-/// {"meta":..,"transaction":..,"version":..} without the braces. Throws like render_block.
-[[nodiscard]] std::string render_transaction_members(const chain_transaction& transaction, const block_form& form);
-
-/// {"data":..,"executable":..,"lamports":..,"owner":..,"rentEpoch":..,"space":..}; encoding as in getAccountInfo.
-[[nodiscard]] std::string render_account(const account_write& account, std::string_view encoding,
-                                         const boost::json::object* config);
-
-/// A commitment member of a configuration object; `fallback` when absent. Throws rpc_failure.
-[[nodiscard]] commitment read_commitment(const boost::json::object* config, commitment fallback);
-[[nodiscard]] address read_address(const boost::json::value& value);
-
-/// getProgramAccounts and programSubscribe filters: dataSize and memcmp.
-[[nodiscard]] bool matches_filters(const account_write& account, const boost::json::array* filters);
 
 /// Answers a request or a batch. Unknown methods give -32601, unreadable text -32700. Notifications (no id) give an
 /// empty answer.
