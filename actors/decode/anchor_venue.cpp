@@ -124,4 +124,15 @@ void emit_pool_created(const anchor_instruction& ix, program_kind program, const
   ctx.emit(ix.raw(), program, created);
 }
 
+void emit_launch(const anchor_instruction& ix, program_kind program, event::launch_phase phase, std::size_t mint,
+                 std::size_t curve, const address& creator, const address& pool) {
+  event::launch launch;
+  launch.phase = phase;
+  launch.mint = ix.account(mint);
+  launch.curve = ix.account(curve);
+  launch.creator = creator;
+  launch.pool = pool;
+  ix.ctx().emit(ix.raw(), program, launch);
+}
+
 } // namespace sett::decode

@@ -106,4 +106,8 @@ void emit_liquidity(const anchor_instruction& ix, program_kind program, const po
 void emit_pool_created(const anchor_instruction& ix, program_kind program, const pool_accounts& at,
                        const address& lp_mint = {});
 
+/// Writes a step of a launch; `mint` and `curve` are positions in the instruction's account list.
+void emit_launch(const anchor_instruction& ix, program_kind program, event::launch_phase phase, std::size_t mint,
+                 std::size_t curve, const address& creator = {}, const address& pool = {});
+
 } // namespace sett::decode

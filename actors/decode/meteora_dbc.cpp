@@ -60,17 +60,6 @@ constexpr layout_check layouts[] = {
     {"event:EvtWithdrawMigrationFee", 0x1acb5455a11764d6},
 };
 
-void emit_launch(const anchor_instruction& ix, launch_phase phase, std::size_t mint, std::size_t curve,
-                 const address& creator = {}, const address& pool = {}) {
-  event::launch launch;
-  launch.phase = phase;
-  launch.mint = ix.account(mint);
-  launch.curve = ix.account(curve);
-  launch.creator = creator;
-  launch.pool = pool;
-  ix.ctx().emit(ix.raw(), program_kind::meteora_dbc, launch);
-}
-
 /// The referrer is paid from the vault that holds the fee.
 void set_amounts(swap_facts& facts, std::uint64_t with_fee, std::uint64_t output, std::uint64_t referral) {
   facts.amount_in = facts.fee_in_mint_in && referral <= with_fee ? with_fee - referral : with_fee;
@@ -126,12 +115,12 @@ void swap(const anchor_instruction& ix, std::size_t argument_bytes) {
           read_swap(ix)))
     return;
   if (!ix.event(discriminator_of(layouts, "event:EvtCurveComplete")).empty())
-    emit_launch(ix, launch_phase::completed, 7, 2);
+    emit_launch(ix, program_kind::meteora_dbc, launch_phase::completed, 7, 2);
 }
 
 void initialize(const anchor_instruction& ix, std::size_t accounts) {
   if (!ix.require(12, accounts)) return; // three strings
-  emit_launch(ix, launch_phase::created, 3, 5, ix.account(2));
+  emit_launch(ix, program_kind::meteora_dbc, launch_phase::created, 3, 5, ix.account(2));
   emit_pool_created(ix, program_kind::meteora_dbc,
                     {.pool = 5, .trader = 2, .vault_a = 6, .vault_b = 7, .mint_a = 3, .mint_b = 4});
 }
@@ -160,10 +149,10 @@ void decode(context& ctx, std::size_t position) {
   case discriminator_of(layouts, "global:initialize_virtual_pool_with_token2022"):
     return initialize(ix, 14);
   case discriminator_of(layouts, "global:migrate_meteora_damm"):
-    if (ix.require(0, 31)) emit_launch(ix, launch_phase::migrated, 7, 0, {}, ix.account(4));
+    if (ix.require(0, 31)) emit_launch(ix, program_kind::meteora_dbc, launch_phase::migrated, 7, 0, {}, ix.account(4));
     return;
   case discriminator_of(layouts, "global:migration_damm_v2"):
-    if (ix.require(0, 25)) emit_launch(ix, launch_phase::migrated, 13, 0, {}, ix.account(4));
+    if (ix.require(0, 25)) emit_launch(ix, program_kind::meteora_dbc, launch_phase::migrated, 13, 0, {}, ix.account(4));
     return;
   case discriminator_of(layouts, "global:migrate_meteora_damm_lock_lp_token"):
     return lock_lp(ix);

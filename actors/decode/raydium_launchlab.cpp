@@ -54,17 +54,6 @@ bool constant_product(std::uint64_t base0, std::uint64_t quote0, std::uint64_t b
 
 enum pool_status : std::uint8_t { funding = 0, migrating = 1, trading = 2 };
 
-void emit_launch(const anchor_instruction& ix, launch_phase phase, std::size_t mint, std::size_t curve,
-                 const address& creator = {}, const address& pool = {}) {
-  event::launch launch;
-  launch.phase = phase;
-  launch.mint = ix.account(mint);
-  launch.curve = ix.account(curve);
-  launch.creator = creator;
-  launch.pool = pool;
-  ix.ctx().emit(ix.raw(), program_kind::raydium_launchlab, launch);
-}
-
 void trade(const anchor_instruction& ix, bool buy) {
   if (!ix.require(24, 15)) return;
   swap_facts facts;
@@ -97,14 +86,14 @@ void trade(const anchor_instruction& ix, bool buy) {
       .pool = 4, .trader = 0, .vault_a = 7, .vault_b = 8, .mint_a = 9, .mint_b = 10, .pays = 5, .is_paid = 6};
   if (buy) std::swap(at.pays, at.is_paid);
   if (!emit_swap(ix, program_kind::raydium_launchlab, at, facts)) return;
-  if (complete) emit_launch(ix, launch_phase::completed, 9, 4);
+  if (complete) emit_launch(ix, program_kind::raydium_launchlab, launch_phase::completed, 9, 4);
 }
 
 void initialize(const anchor_instruction& ix, std::size_t accounts) {
   // MintParams { decimals, name, symbol, uri }, CurveParams, VestingParams { 3 u64 }: the shortest has 1 + 3*4 + 18 +
   // 24 bytes.
   if (!ix.require(55, accounts)) return;
-  emit_launch(ix, launch_phase::created, 6, 5, ix.account(1));
+  emit_launch(ix, program_kind::raydium_launchlab, launch_phase::created, 6, 5, ix.account(1));
   emit_pool_created(ix, program_kind::raydium_launchlab,
                     {.pool = 5, .trader = 1, .vault_a = 8, .vault_b = 9, .mint_a = 6, .mint_b = 7});
 }
@@ -124,10 +113,12 @@ void decode(context& ctx, std::size_t position) {
   case discriminator_of(layouts, "global:initialize_with_token_2022"):
     return initialize(ix, 15);
   case discriminator_of(layouts, "global:migrate_to_amm"):
-    if (ix.require(17, 32)) emit_launch(ix, launch_phase::migrated, 1, 23, {}, ix.account(13));
+    if (ix.require(17, 32))
+      emit_launch(ix, program_kind::raydium_launchlab, launch_phase::migrated, 1, 23, {}, ix.account(13));
     return;
   case discriminator_of(layouts, "global:migrate_to_cpswap"):
-    if (ix.require(0, 28)) emit_launch(ix, launch_phase::migrated, 1, 17, {}, ix.account(5));
+    if (ix.require(0, 28))
+      emit_launch(ix, program_kind::raydium_launchlab, launch_phase::migrated, 1, 17, {}, ix.account(5));
     return;
   default:
     return ix.known_or_unknown(layouts);
