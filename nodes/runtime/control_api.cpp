@@ -122,6 +122,7 @@ void restart_actor(const context_ptr& c, const request& r, const reply& done) {
     return done(error_response(404, fmt::format("there is no actor at {}", path), "`sett actor ls` shows all paths"));
   if (!supervision::request_restart(*c->actors, path))
     return done(error_response(409, fmt::format("nobody supervises {} in a way that can restart it", path)));
+  ports::area_log(c->log, "node").info("restart-asked", "an actor is restarted by request", {{"path", path}});
   done(ok(json::object{{"path", path}, {"restarting", true}}));
 }
 

@@ -92,7 +92,9 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? exit_ok : exit_usage;
+    if (e.get_exit_code() == 0) return app.exit(e); // --help, --version
+    fmt::print(stderr, "settd: {}\n`settd --help` shows what it takes, with examples.\n", e.what());
+    return exit_usage;
   }
 
   from.variables = process_environment();

@@ -7,6 +7,7 @@
 #include "tools/simnet/wire.hpp"
 
 #include <boost/json.hpp>
+#include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 #include <sodium.h>
 
@@ -290,6 +291,8 @@ result<chain_block> parse_block(std::string_view text, std::optional<slot_number
     return read_block(text, slot);
   } catch (const parse_failure& failure) {
     return fail(area, failure.code, failure.message);
+  } catch (const boost::system::system_error& e) {
+    return fail(area, block_errc::bad_json, fmt::format("the block is not valid JSON: {}", e.code().message()));
   } catch (const std::exception& e) {
     return fail(area, block_errc::bad_json, fmt::format("the block is not valid JSON: {}", e.what()));
   }
