@@ -31,6 +31,18 @@ def verdict(figures):
     return f"verdict: drill {figures['drill']} {'passed' if figures['passed'] else 'FAILED'}{why} ({shown})"
 
 
+def table(results):
+    """The figures that drills share, one line each."""
+    shown = ("seconds", "detect_ms", "take_over_ms", "first_commit_ms", "all_hard_state_ms", "unavailable_ms", "acknowledged",
+             "unknown", "lost", "doubled", "stale")
+    rows = [("drill", "verdict", *shown)]
+    for r in results:
+        verdict_word = "passed" if r["passed"] else "SKIPPED" if r.get("skipped") else "FAILED"
+        rows.append((r["drill"], verdict_word, *("-" if r.get(f) is None else str(r[f]) for f in shown)))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths)).rstrip() for row in rows)
+
+
 class Process:
     """A program with its output in a file; stdout lines can be waited for."""
 
@@ -91,8 +103,8 @@ class UnixConnection(http.client.HTTPConnection):
 class Stage:
     """A folder, a seed and the processes of one drill run."""
 
-    def __init__(self, build, seed, keep, short=False):
-        self.build, self.seed, self.keep, self.short = build, seed, keep, short
+    def __init__(self, build, seed, keep, short=False, long=False, repeat=1):
+        self.build, self.seed, self.keep, self.short, self.long, self.repeat = build, seed, keep, short, long, repeat
         self.random = random.Random(seed)
         self.processes, self.skipped = [], []
 
