@@ -224,6 +224,7 @@ public:
 
 private:
   static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::min() / 4;
+  static constexpr std::uint64_t close_entries = 2048; // behind hw: it will catch up while hw is held
   static constexpr std::int64_t far = std::numeric_limits<std::int64_t>::max();
 
   enum class follower_phase : std::uint8_t { contacting, streaming, snapshot };
@@ -391,6 +392,7 @@ private:
     incarnation_number incarnation;
     journal_index acked;
   };
+  std::int64_t candidate_since_{never};
   std::map<node_id, node_acknowledgement> node_acked_; // the highest of any incarnation in this epoch
   std::optional<hand_over_state> hand_over_;
   std::optional<export_state> export_;

@@ -118,15 +118,21 @@ void basic_replica<Rules>::cut_log(replica_output& out) {
   if (log_.size() <= settings_.log_entries_keep && log_bytes_ <= settings_.log_bytes_keep) return;
   if (import_ && import_->switching) return;
   journal_index bound = Rules::cut_bound(floor_, stored_, hw_);
-  if (export_) {
-    if (log_.size() > settings_.log_entries_keep * std::size_t{4} || log_bytes_ > settings_.log_bytes_keep * 4) {
-      // The receivers are too slow for what is written: they start anew from a later state.
-      if (export_->ready) out.export_drops.push_back(export_->manifest.export_id);
-      export_.reset();
-    } else {
-      bound = std::min(bound, export_->hold);
-    }
+  // Learners that are coming along keep what they need next, within a bound; who is slower starts anew from a later
+  // state.
+  const auto too_far = [&](journal_index hold) {
+    return hold < bound && (bound.value - hold.value > settings_.log_entries_keep * std::uint64_t{4} ||
+                            log_bytes_ > settings_.log_bytes_keep * 4);
+  };
+  if (export_ && too_far(export_->hold)) {
+    if (export_->ready) out.export_drops.push_back(export_->manifest.export_id);
+    export_.reset();
   }
+  journal_index lowest_needed = export_ ? export_->hold : bound;
+  for (const auto& f : followers_)
+    if (f.phase == follower_phase::streaming && !is_suspected(f.who) && !too_far(f.acked))
+      lowest_needed = std::min(lowest_needed, f.acked);
+  bound = std::min(bound, lowest_needed);
   while (!log_.empty() && log_.front()->index <= bound &&
          (log_.size() > settings_.log_entries_keep / 2 || log_bytes_ > settings_.log_bytes_keep / 2)) {
     meta_.cut = place_of_(*log_.front());
@@ -504,6 +510,7 @@ void basic_replica<Rules>::on(const member& from, const begin_message& m, std::i
   if (session_epoch_ == m.epoch && leader_ != from) return;
   if (session_epoch_ == m.epoch && (matched_ || import_)) {
     begun_due_ = matched_;
+    snapshot_due_ = !matched_; // the leader forgot what it had offered: it offers again
     return;
   }
   session_epoch_ = m.epoch;
@@ -600,9 +607,9 @@ void basic_replica<Rules>::on(const member& from, const snapshot_chunk_message& 
 template <class Rules>
 void basic_replica<Rules>::chunk_imported(std::uint64_t generation, std::uint32_t chunk, steady_time_ns now,
                                           replica_output& out) {
-  if (import_ && import_->generation == generation && chunk == import_->imported) {
-    ++import_->imported;
-    if (import_->imported == import_->pulled) import_->asked_at = never;
+  if (import_ && import_->generation == generation && chunk >= import_->imported && chunk < import_->received) {
+    import_->imported = chunk + 1;
+    if (import_->imported >= import_->pulled) import_->asked_at = never;
   }
   advance(now.value, out);
 }
@@ -1152,15 +1159,31 @@ void basic_replica<Rules>::manage_isr(std::int64_t now, replica_output& out) {
     return;
   }
 
-  if (record_->isr.size() >= replicas_max) return;
+  // In: a learner that is close is counted first, which holds hw until it has caught up; then the transaction is sent.
+  // Until then nothing can have executed, so it may be given up.
   const bool all_reached = std::all_of(record_->isr.begin(), record_->isr.end(), reached);
-  for (const auto& f : followers_) {
-    if (!is_learner(f) || !Rules::may_grow(all_reached, f.acked, epoch_start_, hw_)) continue;
-    next.isr.push_back(f.who);
-    candidate_ = f.who; // counted before the transaction is sent
-    if (auto* c = find_follower(f.who)) c->contact_at = std::max(c->contact_at, now);
+  if (candidate_) {
+    auto* f = find_follower(*candidate_);
+    if (f == nullptr || !is_learner(*f) || now - candidate_since_ > settings_.slow_ns) {
+      if (f != nullptr) f->grow_not_before = now + 2 * settings_.slow_ns;
+      candidate_.reset();
+    }
+  }
+  if (!candidate_ && record_->isr.size() < replicas_max)
+    for (auto& f : followers_)
+      if (is_learner(f) && (all_reached || !Rules::growth_waits_for_epoch_start()) &&
+          (f.acked >= epoch_start_ || !Rules::growth_waits_for_epoch_start()) &&
+          hw_.value <= f.acked.value + close_entries) {
+        candidate_ = f.who;
+        candidate_since_ = now;
+        f.contact_at = std::max(f.contact_at, now);
+        break;
+      }
+  if (!candidate_) return;
+  if (const auto* f = find_follower(*candidate_);
+      f != nullptr && Rules::may_grow(all_reached, f->acked, epoch_start_, hw_)) {
+    next.isr.push_back(f->who);
     transact(change_kind::grow, std::move(next), now, out);
-    return;
   }
 }
 
@@ -1307,6 +1330,7 @@ std::int64_t basic_replica<Rules>::next_wake(std::int64_t now) const {
         earlier(at, f.told_at + settings_.resend_ns);
       if (f.grow_not_before > now) earlier(at, f.grow_not_before);
     }
+    if (candidate_ && !pending_) earlier(at, candidate_since_ + settings_.slow_ns + 1);
     return at;
   }
   if (take_over_at_ != never) earlier(at, take_over_at_);

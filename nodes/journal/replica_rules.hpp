@@ -50,6 +50,7 @@ struct shipped_rules {
   static constexpr journal_index release_bound(journal_index hw, journal_index /*end*/) { return hw; }
   // Rule 10.
   static constexpr bool ready(journal_index hw, journal_index epoch_start) { return hw >= epoch_start; }
+  static constexpr bool growth_waits_for_epoch_start() { return true; } // of the candidate and of the whole isr
   static constexpr bool may_grow(bool all_reached_epoch_start, journal_index candidate, journal_index epoch_start,
                                  journal_index hw) {
     return all_reached_epoch_start && candidate >= epoch_start && candidate >= hw;
