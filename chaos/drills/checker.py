@@ -71,7 +71,7 @@ def check_register(key, operations, final, verdict):
             calls.append((o["start"], INFINITY, o["verb"], o["args"], None))
         else:
             calls.append((o["start"], o["end"], o["verb"], o["args"], o["answer"]))
-    after = max((o["end"] for o in operations if o["outcome"] == "ok"), default=0.0)
+    after = max((o["end"] for o in operations), default=0.0)
     calls.append((after + 1, after + 2, "get", (), final))
     written = {c[3][-1] for c in calls if c[2] in ("set", "cas")} | {""}
     for value in seen - written:
@@ -150,7 +150,7 @@ def _next(calls, done, first, count):
 # --- counters
 
 def check_counter(key, operations, final, verdict):
-    after = max((o["end"] for o in operations if o["outcome"] == "ok"), default=0.0)
+    after = max((o["end"] for o in operations), default=0.0)
     placed, adds, unknown = [], {}, []
     for o in operations:
         if o["outcome"] == "unknown":
@@ -203,7 +203,7 @@ def check_queue(key, operations, final, verdict):
     pushes = {o["args"][0]: o for o in operations if o["verb"] == "push"}
     pops, empties = {}, []
     unknown_pops = [o for o in operations if o["verb"] == "pop" and o["outcome"] == "unknown"]
-    after = max((o["end"] for o in operations if o["outcome"] == "ok"), default=0.0)
+    after = max((o["end"] for o in operations), default=0.0)
     out = [(o["answer"][5:], o["start"], o["end"]) for o in operations
            if o["verb"] == "pop" and o["outcome"] == "ok" and o["answer"] != "empty"]
     empties = [o for o in operations if o["verb"] == "pop" and o["outcome"] == "ok" and o["answer"] == "empty"]
