@@ -11,14 +11,15 @@
 namespace sett::ingest {
 
 struct ingest_tick {};
-struct cursor_loaded {
+struct stored_value {
+  std::string_view kind; // a constant
   std::optional<std::string> bytes;
 };
 
 } // namespace sett::ingest
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::ingest::ingest_tick)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::ingest::cursor_loaded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::ingest::stored_value)
 
 namespace sett::ingest {
 
@@ -26,6 +27,7 @@ namespace {
 constexpr auto tick_every = std::chrono::milliseconds(100);
 constexpr resilience::duration save_every = std::chrono::seconds(2);
 constexpr resilience::duration lag_every = std::chrono::seconds(2);
+constexpr std::string_view cursor_kind = "cursor";
 constexpr char cursor_version = 1;
 constexpr std::uint64_t tally_max = 10'000;
 } // namespace
@@ -83,29 +85,49 @@ ingest_actor::ingest_actor(caf::actor_config& cfg, supervision::cell_ptr cell,
 }
 
 caf::behavior ingest_actor::make_behavior() {
-  if (setup_->resume_behind) {
-    merger_.resume(*setup_->resume_behind);
+  if (!setup_->store) {
+    if (setup_->resume_behind) merger_.resume(*setup_->resume_behind);
     return running();
   }
-  if (!setup_->store) return running();
-  // What comes before the cursor is known waits in the mailbox.
+  // What comes before list and cursor are known waits in the mailbox.
   set_default_handler(caf::skip);
+  load(incomplete_kind);
+  return {[this](const stored_value& v) {
+    if (v.kind == incomplete_kind) {
+      if (v.bytes) {
+        if (auto ranges = decode_ranges(*v.bytes))
+          remembered_ = std::move(*ranges);
+        else
+          setup_->log.error("incomplete-list-unusable", ranges.error().message, {{"stream", setup_->name}});
+      }
+      if (!setup_->resume_behind) return load(cursor_kind);
+      begin(setup_->resume_behind);
+    } else if (!v.bytes) {
+      begin({});
+    } else if (const auto slot = decode_cursor(*v.bytes, setup_->merger.level)) {
+      begin(*slot);
+    } else {
+      setup_->log.warn("cursor-unusable", slot.error().message, {{"stream", setup_->name}});
+      begin({});
+    }
+  }};
+}
+
+void ingest_actor::load(std::string_view kind) {
   setup_->store->load_async(
-      {"cursor", setup_->name}, [to = caf::actor_cast<caf::actor>(this)](result<std::optional<std::string>> found) {
+      {kind, setup_->name}, [to = caf::actor_cast<caf::actor>(this), kind](result<std::optional<std::string>> found) {
         // Not urgent: CAF puts skipped messages back in front only when one of their own
         // queue was taken; behind an urgent one a newer message would overtake them.
-        caf::anon_send(to, cursor_loaded{found ? std::move(*found) : std::optional<std::string>()});
+        caf::anon_send(to, stored_value{kind, found ? std::move(*found) : std::optional<std::string>()});
       });
-  return {[this](const cursor_loaded& c) {
-    if (c.bytes) {
-      if (const auto slot = decode_cursor(*c.bytes, setup_->merger.level))
-        merger_.resume(*slot);
-      else
-        setup_->log.warn("cursor-unusable", slot.error().message, {{"stream", setup_->name}});
-    }
-    set_default_handler(caf::print_and_drop);
-    become(running());
-  }};
+}
+
+void ingest_actor::begin(std::optional<slot_number> cursor) {
+  if (cursor) merger_.resume(*cursor);
+  merger_.remember(remembered_, cursor);
+  if (!remembered_.empty()) caf::anon_send(setup_->sink, merger_.health());
+  set_default_handler(caf::print_and_drop);
+  become(running());
 }
 
 caf::behavior ingest_actor::running() {
@@ -197,7 +219,9 @@ void ingest_actor::carry_out() {
         if ((x->minority >> (i.value % stream_merger::endpoints_max) & 1) != 0)
           if (auto e = pool_.disagreement(i, now())) say(*e);
     } else {
-      caf::anon_send(setup_->sink, merger_.health());
+      auto health = merger_.health();
+      remember(health.incomplete); // stored before the sink's cursor can pass them: the store keeps the order
+      caf::anon_send(setup_->sink, std::move(health));
     }
   }
   effects_.clear();
@@ -244,7 +268,16 @@ void ingest_actor::save_cursor() {
   const auto at = merger_.complete_to();
   if (!setup_->store || at == saved_ || at.value == 0) return;
   saved_ = at;
-  setup_->store->store_many({{"cursor", setup_->name, encode_cursor(setup_->merger.level, at)}}, [](result<void>) {});
+  setup_->store->store_many({{std::string(cursor_kind), setup_->name, encode_cursor(setup_->merger.level, at)}},
+                            [](result<void>) {});
+}
+
+void ingest_actor::remember(const std::vector<protocol::slot_range>& incomplete) {
+  const auto same = [](const auto& a, const auto& b) { return a.first == b.first && a.last == b.last; };
+  if (!setup_->store || std::ranges::equal(incomplete, remembered_, same)) return;
+  remembered_ = incomplete;
+  setup_->store->store_many({{std::string(incomplete_kind), setup_->name, encode_ranges(remembered_)}},
+                            [](result<void>) {});
 }
 
 bool ingest_actor::cleanup(caf::error&& reason, caf::execution_unit* host) {

@@ -40,7 +40,7 @@ struct ingest_setup {
   /// The endpoints' actors by index as they are now; asked before each use, so restarted ones are found.
   std::function<caf::actor(endpoint_index)> endpoint;
   std::vector<endpoint_index> endpoints;
-  std::shared_ptr<ports::snapshot_store> store; // may be null: no cursor
+  std::shared_ptr<ports::snapshot_store> store; // may be null: no cursor, no list of incomplete slots
   std::optional<slot_number> resume_behind;     // known before the start; wins over the stored cursor
   ports::area_log log;
   std::optional<ingest_metrics> metrics;
@@ -66,6 +66,9 @@ private:
   void choose_and_list(const list_slots& ask);
   void say(const resilience::ejection_event& e);
   void save_cursor();
+  void load(std::string_view kind);
+  void begin(std::optional<slot_number> cursor);
+  void remember(const std::vector<protocol::slot_range>& incomplete);
   void count();
   [[nodiscard]] steady_time_ns now() { return steady_time_ns{now_ns()}; }
   [[nodiscard]] protocol::ingest_status status();
@@ -75,6 +78,7 @@ private:
   endpoints::endpoint_pool pool_;
   ports::random rng_;
   merger_effects effects_;
+  std::vector<protocol::slot_range> remembered_; // as stored
   merger_counters counted_;
   slot_number saved_, told_head_;
   steady_time_ns saved_at_, lag_at_;

@@ -5,6 +5,8 @@
 namespace sett::ingest {
 
 namespace {
+constexpr char ranges_version = 1;
+
 auto first_ending_at_or_after(auto& ranges, std::uint64_t slot) {
   return std::ranges::lower_bound(ranges, slot, {}, [](const protocol::slot_range& r) { return r.last.value; });
 }
@@ -57,6 +59,34 @@ std::uint64_t slot_ranges::size() const {
   std::uint64_t n = 0;
   for (const auto& r : ranges_) n += r.last.value - r.first.value + 1;
   return n;
+}
+
+std::string encode_ranges(const std::vector<protocol::slot_range>& ranges) {
+  std::string bytes{ranges_version};
+  for (const auto& r : ranges)
+    for (const auto n : {r.first.value, r.last.value})
+      for (int shift = 0; shift < 64; shift += 8) bytes.push_back(static_cast<char>(n >> shift));
+  return bytes;
+}
+
+result<std::vector<protocol::slot_range>> decode_ranges(std::string_view bytes) {
+  const auto bad = [] {
+    return fail("ingest", ranges_errc::bad_ranges, "the stored list of incomplete slots has another form");
+  };
+  if (bytes.size() % 16 != 1 || bytes[0] != ranges_version) return bad();
+  std::vector<protocol::slot_range> out;
+  for (std::size_t at = 1; at < bytes.size(); at += 16) {
+    const auto number = [&](std::size_t from) {
+      std::uint64_t n = 0;
+      for (std::size_t i = 0; i < 8; ++i)
+        n |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[from + i])) << (8 * i);
+      return slot_number{n};
+    };
+    const protocol::slot_range r{number(at), number(at + 8)};
+    if (r.first > r.last || (!out.empty() && r.first <= out.back().last)) return bad();
+    out.push_back(r);
+  }
+  return out;
 }
 
 } // namespace sett::ingest

@@ -3,9 +3,12 @@
 #pragma once
 
 #include "messages/protocol/chain_stream.hpp"
+#include "messages/types/error.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace sett::ingest {
@@ -25,5 +28,13 @@ private:
   std::size_t ranges_max_;
   std::vector<protocol::slot_range> ranges_;
 };
+
+/// The list of a stream's incomplete slots as it is stored, kind incomplete_kind, id the stream's name: version byte,
+/// then per range first and last as 8 bytes each, little endian.
+inline constexpr std::string_view incomplete_kind = "incomplete";
+[[nodiscard]] std::string encode_ranges(const std::vector<protocol::slot_range>& ranges);
+/// Errors: ranges_errc::bad_ranges when the form is another or the ranges are not ascending and disjoint.
+enum class ranges_errc : std::uint16_t { ok, bad_ranges };
+[[nodiscard]] result<std::vector<protocol::slot_range>> decode_ranges(std::string_view bytes);
 
 } // namespace sett::ingest

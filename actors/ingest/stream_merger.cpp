@@ -64,6 +64,11 @@ void stream_merger::resume(slot_number cursor) {
   start_at(cursor.value + 1);
 }
 
+void stream_merger::remember(const std::vector<protocol::slot_range>& incomplete, std::optional<slot_number> up_to) {
+  for (const auto& r : incomplete)
+    incomplete_.insert(r.first.value, up_to ? std::min(r.last, *up_to).value : r.last.value);
+}
+
 void stream_merger::start_at(slot s) {
   started_ = true;
   from_ = linked_to_ = rooted_ = head_ = pruned_to_ = s == 0 ? 0 : s - 1;

@@ -130,6 +130,9 @@ public:
 
   /// Resume behind a cursor: slots at or below it are done. Before the first update.
   void resume(slot_number cursor);
+  /// What an earlier run listed as incomplete; of it what lies above `up_to` is left out: it is asked for again. Before
+  /// the first update.
+  void remember(const std::vector<protocol::slot_range>& incomplete, std::optional<slot_number> up_to);
 
   void on_update(const frame_origin& origin, const block_update_ptr& update, steady_time_ns now, merger_effects& out);
   void on_slot(const frame_origin& origin, const slot_update& update, steady_time_ns now, merger_effects& out);

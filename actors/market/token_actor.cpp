@@ -17,7 +17,10 @@ caf::behavior token_actor::make_behavior() {
       [this](const routing::snapshot_stored& m) { on_stored(m); },
       [this](const protocol::token_show_request&) -> caf::result<protocol::token_detail> {
         if (state() == nullptr) return caf::skip; // answered when the snapshot is there
-        return state()->detail();
+        auto detail = state()->detail();
+        detail.missing = environment().missing->of(detail.summary);
+        routing::say_missing(detail.summary, detail.missing);
+        return detail;
       },
       [this](const protocol::token_quote_request& m) -> caf::result<protocol::token_quote> {
         if (state() == nullptr) return caf::skip; // answered when the snapshot is there
@@ -25,7 +28,7 @@ caf::behavior token_actor::make_behavior() {
       },
       [this](const routing::describe_entity&) -> caf::result<protocol::token_summary> {
         if (state() == nullptr) return caf::skip;
-        return state()->summary();
+        return told_summary();
       },
   };
 }
@@ -43,8 +46,14 @@ void token_actor::event_applied(const protocol::entity_events& m, const chain_ev
   o.slot = m.update->slot;
   o.time = m.update->block_time;
   o.transaction = m.update->batch.transactions[e.transaction].signature;
-  o.market = state()->summary();
+  o.market = told_summary();
   (void)outlets_->signal->publish(std::move(o)); // counted by the bus whatever happens
+}
+
+protocol::token_summary token_actor::told_summary() {
+  auto summary = state()->summary();
+  routing::say_missing(summary, environment().missing->of(summary));
+  return summary;
 }
 
 void token_actor::after_events(const protocol::entity_events& m) {

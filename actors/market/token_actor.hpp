@@ -46,6 +46,9 @@ protected:
   void after_undo(slot_number slot) override;
 
 private:
+  /// With what the stream lacks.
+  [[nodiscard]] protocol::token_summary told_summary();
+
   std::shared_ptr<const token_outlets> outlets_;
   bool price_moved_{};
 };

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "actors/routing/entity_kind.hpp"
+#include "actors/routing/missing_slots.hpp"
 #include "actors/supervision/bounded_actor.hpp"
 #include "messages/ports/snapshot_store.hpp"
 #include "messages/protocol/caf_messages.hpp"
@@ -28,6 +29,7 @@ using supervision::cell_ptr;
 struct entity_environment {
   std::shared_ptr<ports::snapshot_store> store;
   caf::actor router;
+  std::shared_ptr<missing_slots> missing = std::make_shared<missing_slots>();
 };
 
 /// Spawns the actor of a key on its cell.

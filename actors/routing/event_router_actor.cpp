@@ -16,6 +16,7 @@ namespace sett::routing {
 namespace {
 
 constexpr std::string_view tracked_kind = "tracked_wallet";
+constexpr std::string_view since_kind = "tracked_since"; // a wallet's events behind this slot are seen
 constexpr std::string_view cursor_kind = "cursor";
 constexpr std::string_view cursor_id = "router";
 constexpr std::uint32_t mailbox_reserve = 16; // places left for questions
@@ -23,7 +24,9 @@ constexpr std::size_t actor_lines = 4;        // of an actor's object that a mes
 
 struct tick_due {};
 struct pump_due {};
-constexpr auto pump_delay = std::chrono::milliseconds(2), step_delay = std::chrono::milliseconds(2);
+struct settle_due {};
+constexpr auto pump_delay = std::chrono::milliseconds(2), step_delay = std::chrono::milliseconds(2),
+               settle_delay = std::chrono::milliseconds(5);
 struct restart_due {
   cell_ptr cell;
   std::uint32_t generation{};
@@ -33,6 +36,7 @@ struct tracking_stored {
   address wallet;
   std::string label;
   bool track{};
+  slot_number since;
   caf::response_promise answer;
 };
 struct stored_token {
@@ -48,6 +52,19 @@ std::optional<address> to_address(std::string_view bytes) {
   if (bytes.size() != a.bytes.size()) return std::nullopt;
   std::memcpy(a.bytes.data(), bytes.data(), bytes.size());
   return a;
+}
+std::string to_bytes(slot_number slot) {
+  std::string bytes;
+  for (int shift = 0; shift < 64; shift += 8) bytes.push_back(static_cast<char>(slot.value >> shift & 0xff));
+  return bytes;
+}
+/// 0 when it is no slot.
+slot_number to_slot(std::string_view bytes) {
+  slot_number slot;
+  if (bytes.size() == 8)
+    for (std::size_t i = 0; i < 8; ++i)
+      slot.value |= static_cast<std::uint64_t>(static_cast<std::uint8_t>(bytes[i])) << (8 * i);
+  return slot;
 }
 caf::error not_found(const char* what) { return caf::make_error(caf::sec::invalid_argument, what); }
 
@@ -121,6 +138,7 @@ private:
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::routing::tick_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::routing::pump_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::routing::settle_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::routing::restart_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::routing::tracking_stored)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::routing::stored_token)
@@ -131,12 +149,7 @@ namespace sett::routing {
 result<slot_number> load_cursor(ports::snapshot_store& store) {
   const auto value = store.load({cursor_kind, cursor_id});
   if (!value) return std::unexpected(value.error());
-  slot_number cursor;
-  if (*value && (*value)->size() == 8)
-    for (int i = 0; i < 8; ++i)
-      cursor.value |= static_cast<std::uint64_t>(static_cast<std::uint8_t>((**value)[static_cast<std::size_t>(i)]))
-                      << (8 * i);
-  return cursor;
+  return *value ? to_slot(**value) : slot_number{};
 }
 
 event_router_actor::event_router_actor(caf::actor_config& cfg, cell_ptr place,
@@ -156,6 +169,21 @@ event_router_actor::event_router_actor(caf::actor_config& cfg, cell_ptr place,
     if (const auto wallet = to_address(id)) tracked_.try_emplace(*wallet, tracked{std::string(label), false});
     return tracked_.size() < options_.tracked_max;
   });
+  env_->missing->stored(options_.missing);
+  std::unordered_map<sett::address, slot_number> since;
+  (void)env_->store->scan(since_kind, [&](std::string_view id, std::string_view bytes) {
+    if (const auto wallet = to_address(id)) since[*wallet] = to_slot(bytes);
+    return true;
+  });
+  std::vector<ports::snapshot_store::entry> fresh;
+  const auto cursor = load_cursor(*env_->store).value_or(slot_number{});
+  for (const auto& [wallet, how] : tracked_) {
+    const auto known = since.find(wallet);
+    env_->missing->tracked(wallet, known != since.end() ? known->second : cursor);
+    if (known == since.end())
+      fresh.push_back({std::string(since_kind), std::string(view(wallet)), to_bytes(cursor), false});
+  }
+  if (!fresh.empty()) env_->store->store_many(std::move(fresh), nullptr);
 }
 
 caf::behavior event_router_actor::make_behavior() {
@@ -174,7 +202,10 @@ caf::behavior event_router_actor::make_behavior() {
       },
       [this](const protocol::slot_rooted& m) { table_.rooted(m.slot); },
       [this](const protocol::slot_undone& m) { table_.undone(m.slot); },
-      [this](const protocol::stream_health& m) { table_.health(m); },
+      [this](const protocol::stream_health& m) {
+        env_->missing->listed(m.stream, m.incomplete);
+        table_.health(m);
+      },
       [this](const tick_due&) { tick(); },
 
       [this](const entity_ready& m) {
@@ -198,15 +229,13 @@ caf::behavior event_router_actor::make_behavior() {
       },
 
       [this](const protocol::router_status_request&) { return table_.status(); },
-      [this](const protocol::entity_restart_request& m) {
-        bool any = false;
-        for (const auto kind : {entity_kind::token, entity_kind::wallet})
-          if (const auto id = table_.find(kind, m.key); id != no_entity) {
-            table_.is_live(id) ? restart(id) : table_.revive(id);
-            any = true;
-          }
-        return any;
+      [this](const protocol::settle_request&) {
+        auto answer = make_response_promise();
+        settling_.push_back(answer);
+        if (settling_.size() == 1) settle();
+        return answer;
       },
+      [this](const settle_due&) { settle(); },
       [this](const supervision::restart_child& m) {
         const auto id = id_of(m.cell);
         if (id == no_entity) return false;
@@ -238,12 +267,15 @@ caf::behavior event_router_actor::make_behavior() {
                                 });
         return answer;
       },
-      [](stored_token& m) {
+      [this](stored_token& m) {
         if (!m.value || !*m.value) {
           m.answer.deliver(
               not_found(m.value ? "this token was never seen here" : "the snapshot store cannot read this token"));
         } else if (auto base = market::decode_token(m.mint, **m.value)) {
-          m.answer.deliver(market::token_state(m.mint, std::move(*base)).detail());
+          auto detail = market::token_state(m.mint, std::move(*base)).detail();
+          detail.missing = env_->missing->of(detail.summary);
+          say_missing(detail.summary, detail.missing);
+          m.answer.deliver(std::move(detail));
         } else {
           m.answer.deliver(not_found("this token's snapshot is damaged"));
         }
@@ -294,9 +326,11 @@ caf::behavior event_router_actor::make_behavior() {
         protocol::wallet_tracked answer{m.wallet, false, 0};
         if (m.track) {
           answer.changed = tracked_.try_emplace(m.wallet, tracked{m.label, false}).second;
+          if (answer.changed) env_->missing->tracked(m.wallet, m.since);
           table_.track(m.wallet, steady_time_ns{now_ns()});
         } else {
           answer.changed = tracked_.erase(m.wallet) != 0;
+          env_->missing->untracked(m.wallet);
           if (const auto id = table_.find(entity_kind::wallet, m.wallet); id != no_entity)
             stop_entity(id, caf::exit_reason::user_shutdown);
           table_.untrack(m.wallet);
@@ -433,16 +467,28 @@ void event_router_actor::tick() {
     delayed_send(this, step_delay, tick_due{});
     return;
   }
-  if (table_.cursor() != stored_cursor_) {
-    stored_cursor_ = table_.cursor();
-    std::vector<ports::snapshot_store::entry> entries(1);
-    entries[0].kind = cursor_kind;
-    entries[0].id = cursor_id;
-    for (int shift = 0; shift < 64; shift += 8)
-      entries[0].bytes.push_back(static_cast<char>(stored_cursor_.value >> shift & 0xff));
-    env_->store->store_many(std::move(entries), nullptr); // an older cursor only means more replay
-  }
+  store_cursor();
   delayed_send(this, std::chrono::nanoseconds(options_.tick_ns), tick_due{});
+}
+
+void event_router_actor::store_cursor() {
+  if (table_.cursor() == stored_cursor_) return;
+  stored_cursor_ = table_.cursor();
+  std::vector<ports::snapshot_store::entry> entries(1);
+  entries[0].kind = cursor_kind;
+  entries[0].id = cursor_id;
+  entries[0].bytes = to_bytes(stored_cursor_);
+  env_->store->store_many(std::move(entries), nullptr); // an older cursor only means more replay
+}
+
+void event_router_actor::settle() {
+  if (!table_.settle(steady_time_ns{now_ns()})) {
+    delayed_send(this, settle_delay, settle_due{});
+    return;
+  }
+  store_cursor();
+  for (auto& answer : settling_) answer.deliver(protocol::settled{stored_cursor_});
+  settling_.clear();
 }
 
 // --- questions
@@ -454,16 +500,16 @@ void event_router_actor::change_tracking(const sett::address& wallet, std::strin
     answer.deliver(caf::make_error(caf::sec::invalid_argument, "as many wallets as allowed are tracked already"));
     return;
   }
-  std::vector<ports::snapshot_store::entry> entries(1);
-  entries[0].kind = tracked_kind;
-  entries[0].id = view(wallet);
-  entries[0].bytes = label;
-  entries[0].erase = !track;
+  const auto since = table_.status().newest;
+  std::vector<ports::snapshot_store::entry> entries;
+  entries.push_back({std::string(tracked_kind), std::string(view(wallet)), label, !track});
+  if (!track || !tracked_.contains(wallet))
+    entries.push_back({std::string(since_kind), std::string(view(wallet)), to_bytes(since), !track});
   caf::weak_actor_ptr self(ctrl());
-  env_->store->store_many(std::move(entries), [self, wallet, label, track, answer](result<void> outcome) {
+  env_->store->store_many(std::move(entries), [self, wallet, label, track, since, answer](result<void> outcome) {
     if (auto alive = self.lock())
       caf::anon_send(caf::actor_cast<caf::actor>(alive),
-                     tracking_stored{std::move(outcome), wallet, label, track, answer});
+                     tracking_stored{std::move(outcome), wallet, label, track, since, answer});
   });
 }
 

@@ -6,7 +6,8 @@
 // crashes too often is given up with its evidence in the registry and its events are shed and counted, until somebody
 // restarts it.
 //
-// In:  chain_update, slot_rooted, slot_undone, stream_health; requests of messages/protocol/{token,wallet,router}.hpp
+// In:  chain_update, slot_rooted, slot_undone, stream_health; requests of messages/protocol/{token,wallet,router}.hpp,
+// among them settle_request before a stop
 // Its own mailbox is bounded; ingest asks with its cell's depth before it sends more. Questions about many entities are
 // collected by a helper with a deadline, so the router never waits.
 #pragma once
@@ -47,6 +48,7 @@ struct event_router_options {
   supervision::name_format key_format{}; // base58
   entity_factory make_token{}, make_wallet{};
   std::vector<tracked_wallet> tracked_by_setting{};
+  std::vector<protocol::slot_range> missing{}; // incomplete slots of earlier runs, until a stream lists its own
   std::uint32_t tracked_max{10'000};
   std::uint64_t seed{};
 };
@@ -89,6 +91,8 @@ private:
   [[nodiscard]] entity_id id_of(const cell_ptr& cell) const;
   void ended(const supervision::child_ended& note);
   void tick();
+  void settle();
+  void store_cursor();
   void pump_soon();
   void change_tracking(const sett::address& wallet, std::string label, bool track, caf::response_promise answer);
   void stop_entity(entity_id id, caf::exit_reason why);
@@ -104,6 +108,7 @@ private:
   std::unordered_map<sett::address, tracked> tracked_;
   slot_number stored_cursor_;
   bool pump_set_{};
+  std::vector<caf::response_promise> settling_;
 };
 
 } // namespace sett::routing

@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t recency_ns = 1'000'000'000;
 constexpr std::size_t entities_per_step = 64, steps_per_round_max = 500;
 constexpr std::size_t recent_first = 4;   // places
+constexpr std::int64_t settle_retry_ns = 50'000'000; // an entity that was storing already is asked again
 constexpr std::size_t prefetch_ahead = 6; // entities: about the latency of memory at 50 to 100 ns of work each
 
 /// The wallets an event may concern, at most three: signer, sender, receiver.
@@ -469,6 +470,30 @@ bool routing_table::tick(steady_time_ns now) {
     }
     id = next;
   }
+  return true;
+}
+
+bool routing_table::settle(steady_time_ns now) {
+  bool all = true;
+  for (const auto id : dirty_) { // amid a round some stand there twice: no harm
+    auto& e = entities_[id];
+    if (e.now == phase::unused || e.now == phase::given_up) continue;
+    trim(e);
+    const bool unsaved = std::any_of(e.recent.begin(), e.recent.end(), [&](const place& p) {
+      const auto* h = at(p.sequence);
+      return h != nullptr && h->update && h->slot > e.saved_sealed && h->slot <= sealed_;
+    });
+    if (!unsaved) continue;
+    all = false;
+    pump(id);
+    if (e.now != phase::live || e.next < e.recent.size() || !sink_.room(id)) continue;
+    if (now.value - e.save_asked_ns < settle_retry_ns) continue;
+    e.save_asked_ns = now.value;
+    sink_.save(id, sealed_);
+  }
+  if (!all) return false;
+  for (int rounds = 0; rounds < 2; ++rounds) // the one under way began with an older view
+    while (!tick(now)) continue;
   return true;
 }
 

@@ -75,6 +75,9 @@ public:
   /// Saves and passivates what is due, in steps: a round over many entities in one go would hold up the events behind
   /// it. True: the round is over, the next call begins another. False: call again in a few milliseconds.
   [[nodiscard]] bool tick(steady_time_ns now);
+  /// Asks every entity with something final that is not stored to store it, without regard to save_interval. True: none
+  /// is left, and cursor() says so; false: call again in a few milliseconds.
+  [[nodiscard]] bool settle(steady_time_ns now);
   /// Entities whose mailbox was full wait for the rest of their events: call pump_lagging() soon.
   [[nodiscard]] bool lagging() const { return !lagging_.empty(); }
   void pump_lagging();

@@ -17,11 +17,16 @@ caf::behavior wallet_actor::make_behavior() {
       [this](const routing::snapshot_stored& m) { on_stored(m); },
       [this](const protocol::wallet_show_request&) -> caf::result<protocol::wallet_detail> {
         if (state() == nullptr) return caf::skip; // answered when the snapshot is there
-        return state()->detail();
+        auto detail = state()->detail();
+        detail.missing = environment().missing->of_wallet(key());
+        routing::say_missing(detail.summary, detail.missing);
+        return detail;
       },
       [this](const routing::describe_entity&) -> caf::result<protocol::wallet_summary> {
         if (state() == nullptr) return caf::skip;
-        return state()->summary();
+        auto summary = state()->summary();
+        routing::say_missing(summary, environment().missing->of_wallet(key()));
+        return summary;
       },
   };
 }

@@ -25,9 +25,11 @@ struct router_status {
   slot_number cursor; // everything up to here is in snapshots: ingest resumes behind it after a restart
 };
 
-/// Ends the named entity and starts it again from its snapshot (a crash drill); answers true when it is alive.
-struct entity_restart_request {
-  address key;
+/// Before a stop: every entity stores what is final now, whatever its schedule. Answered with settled when all have
+/// (and the cursor is on its way to the store behind them); the asker sets the deadline.
+struct settle_request {};
+struct settled {
+  slot_number cursor;
 };
 
 } // namespace sett::protocol

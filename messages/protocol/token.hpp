@@ -10,6 +10,7 @@
 //   token_quote_request -> token_quote
 #pragma once
 
+#include "messages/protocol/chain_stream.hpp"
 #include "messages/types/chain_event.hpp"
 #include "messages/types/ids.hpp"
 
@@ -132,7 +133,8 @@ struct token_detail {
   std::vector<token_holder> holders; // the largest net receivers
   std::vector<trail_line> trail;     // oldest first
   std::uint64_t duplicates{}, undone{}, too_late{}, parked{};
-  slot_number sealed; // everything up to here is final
+  slot_number sealed;              // everything up to here is final
+  std::vector<slot_range> missing; // slots the stream could not have; events of the token may lie there
 };
 
 enum class token_sort : std::uint8_t { activity, volume, price_change, created, liquidity, holders };

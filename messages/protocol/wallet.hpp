@@ -5,6 +5,7 @@
 //   error
 #pragma once
 
+#include "messages/protocol/chain_stream.hpp"
 #include "messages/types/ids.hpp"
 
 #include <cstdint>
@@ -51,6 +52,7 @@ struct wallet_detail {
   std::vector<wallet_trade> recent;     // newest last
   std::uint64_t duplicates{}, undone{}, too_late{}, forgotten_holdings{};
   slot_number sealed;
+  std::vector<slot_range> missing; // slots the stream could not have; events of the wallet may lie there
 };
 
 struct wallet_list_request {

@@ -32,6 +32,11 @@ json::array texts(const Names& names) {
   for (const auto& n : names) out.emplace_back(std::string_view(n));
   return out;
 }
+json::array pairs(const std::vector<protocol::slot_range>& ranges) {
+  json::array out;
+  for (const auto& r : ranges) out.push_back(json::array{r.first.value, r.last.value});
+  return out;
+}
 template <class Rows>
 json::array views(const Rows& rows) {
   json::array out;
@@ -145,6 +150,7 @@ json::object view(const protocol::token_detail& t) {
   out["too_late"] = t.too_late;
   out["parked"] = t.parked;
   out["sealed"] = t.sealed.value;
+  out["missing_slots"] = pairs(t.missing);
   return out;
 }
 
@@ -215,6 +221,7 @@ json::object view(const protocol::wallet_detail& w) {
   out["too_late"] = w.too_late;
   out["forgotten_holdings"] = w.forgotten_holdings;
   out["sealed"] = w.sealed.value;
+  out["missing_slots"] = pairs(w.missing);
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include "actors/endpoints/source_plan.hpp"
 #include "actors/endpoints/transport_io.hpp"
 #include "actors/ingest/ingest_actor.hpp"
+#include "actors/ingest/slot_ranges.hpp"
 #include "actors/market/token_actor.hpp"
 #include "actors/routing/event_router_actor.hpp"
 #include "actors/supervision/registry.hpp"
@@ -224,6 +225,8 @@ struct node::parts {
         market::token_outlets{market, signals, &market::apply_latency_of(metrics)}));
     o.make_wallet = wallets::wallet_factory();
     o.tracked_by_setting = std::move(*tracked);
+    if (const auto stored = snapshots->load({ingest::incomplete_kind, stream_name}); stored && *stored)
+      if (auto ranges = ingest::decode_ranges(**stored)) o.missing = std::move(*ranges);
     o.tracked_max = values().wallets.tracked_max;
     o.answer_within_ns = values().api.request_timeout_ms * (second_ns / 1000) / 2;
     o.seed = static_cast<std::uint64_t>(clock.wall_now().value);
@@ -535,22 +538,24 @@ struct node::parts {
     log_of("node").info("node-left", "this node has left its cluster", {{"still_led", leading}});
   }
 
-  /// Waits until every entity has stored what can be stored, at most until half of the grace period is over. What is
-  /// not stored is read again from the chain after the next start.
+  /// Has every entity store what is final, and waits for it at most until half of the grace period is over. What is not
+  /// stored is read again from the chain after the next start.
   void settle_entities() {
-    const auto cell = actors ? actors->find(router_path) : nullptr;
-    const auto router = cell ? cell->self() : nullptr;
-    if (!router) return;
+    if (!actors) return;
     caf::scoped_actor self(*system);
     const auto end = clock.steady_now().value + values().node.shutdown_grace_ms * (second_ns / 1000) / 2;
-    bool waiting = true;
-    while (waiting && clock.steady_now().value < end) {
-      self->request(caf::actor_cast<caf::actor>(router), std::chrono::milliseconds(200),
-                    protocol::router_status_request{})
-          .receive([&](const protocol::router_status& s) { waiting = s.dirty != 0; }, [](const caf::error&) {});
-      if (waiting)
-        std::this_thread::sleep_for(std::chrono::milliseconds(20)); // the entities store on their own schedule
-    }
+    const auto ask = [&](std::string_view path, const auto& request, auto taken) {
+      const auto whom = actor_at(std::string(path));
+      if (!whom) return;
+      const std::chrono::nanoseconds left(std::max<std::int64_t>(end - clock.steady_now().value, 1));
+      self->request(whom, left, request).receive(taken, [](const caf::error&) {});
+    };
+    // What ingest has taken is with the router when it has answered.
+    ask(ingest_path, protocol::ingest_status_request{}, [](const protocol::ingest_status&) {});
+    ask(router_path, protocol::settle_request{}, [&](const protocol::settled& s) {
+      log_of("node").info("entities-settled", "tokens and wallets have stored what is final",
+                          {{"cursor", s.cursor.value}});
+    });
   }
 
   /// Asks the root supervisor to stop its children in reverse order and waits for the end.

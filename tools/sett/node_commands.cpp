@@ -198,6 +198,20 @@ json::array with_sol_amounts(json::array trades) {
   return trades;
 }
 
+/// Why the figures are not whole, and which slots they lack.
+void put_incomplete(std::ostream& out, const json::object& o) {
+  if (is_true(o, "complete")) return;
+  put_line(out, "not whole", text_of(o, "incomplete") + " since slot " + text_of(o, "incomplete_since"));
+  std::string slots;
+  for (const auto& range : rows_of(o, "missing_slots"))
+    if (range.is_array() && range.as_array().size() == 2) {
+      const auto first = json::serialize(range.as_array()[0]), last = json::serialize(range.as_array()[1]);
+      slots +=
+          fmt::format("{}{}", slots.empty() ? "" : ", ", first == last ? first : fmt::format("{}-{}", first, last));
+    }
+  put_line(out, "missing slots", slots);
+}
+
 /// GET one object; as JSON or CSV in full, else by `put`.
 template <class Put>
 int object_command(const command_context& c, const std::string& target, const Put& put) {
@@ -251,8 +265,7 @@ int token_show_command(const command_context& c, const std::string& mint) {
         put_columns(out, t, control::token_columns);
         put_line(out, "creator", text_of(t, "creator"));
         put_line(out, "uri", text_of(t, "uri"));
-        if (!is_true(t, "complete"))
-          put_line(out, "not whole", text_of(t, "incomplete") + " since slot " + text_of(t, "incomplete_since"));
+        put_incomplete(out, t);
         put_section(out, rows_of(t, "pool_list"), "Pools", pool_columns, c);
         put_candles(out, t, c);
         const auto* decimals = at(t, "decimals");
@@ -267,6 +280,7 @@ int wallet_show_command(const command_context& c, const std::string& wallet) {
   return object_command(
       c, std::string(control::wallets_path) + "/" + wallet, [&](std::ostream& out, const json::object& w) {
         put_columns(out, w, control::wallet_columns);
+        put_incomplete(out, w);
         put_section(out, rows_of(w, "holdings"), "Holdings (amounts in a token's smallest unit)", holding_columns, c);
         put_section(out, with_sol_amounts(rows_of(w, "recent")), "Trades (tokens in their smallest unit)",
                     trade_columns, c);

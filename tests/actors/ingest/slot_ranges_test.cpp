@@ -42,5 +42,25 @@ TEST(unit_slot_ranges, joins_the_closest_ranges_when_it_is_full_and_forgets_noth
   EXPECT_EQ(ranges.end_of(15), 15u);
 }
 
+TEST(unit_slot_ranges, come_back_from_their_bytes_and_foreign_bytes_are_refused) {
+  slot_ranges some(10);
+  some.insert(5, 9);
+  some.insert(400'000'000, 400'000'001);
+  for (const auto& ranges : {some.ranges(), std::vector<protocol::slot_range>{}}) {
+    const auto back = decode_ranges(encode_ranges(ranges));
+    ASSERT_TRUE(back);
+    ASSERT_EQ(back->size(), ranges.size());
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+      EXPECT_EQ((*back)[i].first, ranges[i].first);
+      EXPECT_EQ((*back)[i].last, ranges[i].last);
+    }
+  }
+  auto bytes = encode_ranges(some.ranges());
+  EXPECT_FALSE(decode_ranges(""));
+  EXPECT_FALSE(decode_ranges(bytes.substr(0, bytes.size() - 1)));
+  EXPECT_FALSE(decode_ranges("2" + bytes.substr(1)));
+  EXPECT_FALSE(decode_ranges(bytes + bytes.substr(1))); // not ascending
+}
+
 } // namespace
 } // namespace sett::ingest

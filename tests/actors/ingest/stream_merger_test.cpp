@@ -374,6 +374,25 @@ TEST(unit_stream_merger, a_restarted_node_fetches_from_its_cursor_on) {
   EXPECT_EQ(d.complete_to(), 100u);
 }
 
+TEST(unit_stream_merger, a_restarted_node_still_lists_what_was_missing_and_asks_again_for_what_lies_above_its_cursor) {
+  direct d;
+  d.merger.resume(slot_number{97});
+  d.merger.remember({{slot_number{40}, slot_number{44}}, {slot_number{95}, slot_number{99}}}, slot_number{97});
+  d.block(100, 99);
+  d.tick(1s);
+  ASSERT_EQ(d.of<fetch>().size(), 1u);
+  EXPECT_EQ(d.of<fetch>()[0].slot.value, 99u);
+  d.block(99, 98, 0, true);
+  d.block(98, 97, 0, true);
+  const auto h = d.merger.health();
+  EXPECT_EQ(h.complete_to.value, 100u);
+  ASSERT_EQ(h.incomplete.size(), 2u);
+  EXPECT_EQ(h.incomplete[0].first.value, 40u);
+  EXPECT_EQ(h.incomplete[0].last.value, 44u);
+  EXPECT_EQ(h.incomplete[1].first.value, 95u);
+  EXPECT_EQ(h.incomplete[1].last.value, 97u);
+}
+
 TEST(unit_stream_merger, late_answers_to_fetches_change_nothing) {
   direct d;
   d.block(100, 99);

@@ -402,7 +402,7 @@ TEST(sim_event_router, gives_up_an_entity_that_always_crashes_keeps_the_others_a
   EXPECT_FALSE(n.place(0)->crashes().empty());
   expect_equal(*n.token(1), reference(r, 1).detail(), "the healthy one");
   *sick = false;
-  EXPECT_TRUE(*n.ask<bool>(protocol::entity_restart_request{make_mint(0)}));
+  EXPECT_TRUE(*n.ask<bool>(supervision::restart_child{n.place(0)}));
   n.sys.advance(1s);
   EXPECT_NE(n.token(0)->summary.incomplete, 0); // it missed something and says so
 }
@@ -503,6 +503,155 @@ TEST(sim_event_router, tracks_wallets_across_restarts_and_follows_their_trades) 
             count(1));
   EXPECT_TRUE(again.ask<protocol::wallet_tracked>(protocol::wallet_untrack_request{make_wallet(1)})->changed);
   EXPECT_FALSE(again.ask<protocol::wallet_detail>(protocol::wallet_show_request{make_wallet(1)}));
+}
+
+protocol::stream_health health(std::uint64_t complete_to,
+                               std::vector<std::pair<std::uint64_t, std::uint64_t>> missing) {
+  protocol::stream_health h;
+  h.live = true;
+  h.complete_to = slot_number{complete_to};
+  for (const auto& [first, last] : missing) h.incomplete.push_back({slot_number{first}, slot_number{last}});
+  return h;
+}
+
+TEST(sim_event_router, tokens_and_wallets_that_may_have_had_events_in_a_given_up_slot_say_so_with_the_range) {
+  node n;
+  const auto r = test::make_recording(21, 40, 3, 5, 2);
+  const auto first = r.blocks[0]->slot.value;
+  const auto says = [&](const std::vector<protocol::slot_range>& missing) {
+    std::string text;
+    for (const auto& m : missing) text += fmt::format("{}-{} ", m.first.value - first, m.last.value - first);
+    return text;
+  };
+  (void)n.ask<protocol::wallet_tracked>(protocol::wallet_track_request{make_wallet(0), "early"});
+  for (const auto& b : r.blocks) n.play(b);
+  n.sys.run();
+  EXPECT_EQ(n.token(0)->summary.incomplete, 0);
+  (void)n.ask<protocol::wallet_tracked>(protocol::wallet_track_request{make_wallet(1), "late"});
+  // A gap in the middle, and another one behind everything seen.
+  caf::anon_send(n.router, health(first + 60, {{first + 20, first + 22}, {first + 50, first + 50}}));
+  n.sys.run();
+  const bool created = has(n.token(0)->summary.flags, protocol::token_flag::created_seen);
+  ASSERT_TRUE(created); // in the first slot
+  for (std::uint64_t t = 0; t < 3; ++t) {
+    const auto shown = *n.token(t);
+    EXPECT_EQ(says(shown.missing), "20-22 50-50 ");
+    EXPECT_EQ(shown.summary.incomplete, static_cast<std::uint8_t>(protocol::incompleteness::gap));
+    EXPECT_EQ(shown.summary.incomplete_since.value, first + 20);
+  }
+  const auto list = *n.ask<protocol::token_list>(protocol::token_list_request{});
+  for (const auto& row : list.rows) EXPECT_NE(row.incomplete, 0);
+  const auto early = *n.ask<protocol::wallet_detail>(protocol::wallet_show_request{make_wallet(0)});
+  EXPECT_EQ(says(early.missing), "20-22 50-50 ");
+  EXPECT_NE(early.summary.incomplete, 0);
+  const auto late = *n.ask<protocol::wallet_detail>(protocol::wallet_show_request{make_wallet(1)});
+  EXPECT_EQ(says(late.missing), "50-50 "); // it is followed since behind the first gap
+  // One of the slots came after all.
+  caf::anon_send(n.router, health(first + 60, {{first + 50, first + 50}}));
+  n.sys.run();
+  EXPECT_EQ(says(n.token(0)->missing), "50-50 ");
+  caf::anon_send(n.router, health(first + 60, {}));
+  n.sys.run();
+  EXPECT_EQ(n.token(0)->summary.incomplete, 0);
+  EXPECT_TRUE(n.token(0)->missing.empty());
+}
+
+TEST(sim_event_router, a_token_created_behind_a_gap_is_whole_also_when_it_is_at_rest) {
+  auto o = options();
+  o.limits.idle_ns = 1'000'000'000;
+  node n(0, o);
+  const auto r = test::make_recording(22, 40, 2, 5);
+  const auto first = r.blocks[0]->slot.value;
+  for (const auto& b : r.blocks) n.play(b);
+  n.root(r.blocks.back()->slot.value);
+  n.sys.advance(10s);
+  ASSERT_EQ(n.status().tokens_live, 0u);
+  const auto before = health(first + 40, {{first - 9, first - 5}});
+  caf::anon_send(n.router, before);
+  n.sys.run();
+  EXPECT_EQ(n.token(0)->summary.incomplete, 0);
+  caf::anon_send(n.router, health(first + 40, {{first + 30, first + 30}}));
+  n.sys.run();
+  EXPECT_EQ(n.token(0)->missing.size(), 1u);
+  EXPECT_NE(n.token(0)->summary.incomplete, 0);
+}
+
+TEST(sim_event_router, the_incomplete_slots_of_an_earlier_run_count_until_a_stream_lists_its_own) {
+  const auto r = test::make_recording(23, 20, 1, 5, 1);
+  const auto first = r.blocks[0]->slot.value;
+  auto store = std::make_shared<test::memory_snapshot_store>();
+  {
+    node n;
+    n.store = store;
+    n.boot(options());
+    for (const auto& b : r.blocks) n.play(b);
+    n.sys.run();
+    (void)n.ask<protocol::wallet_tracked>(protocol::wallet_track_request{make_wallet(0), ""}); // since slot first + 19
+    n.root(r.blocks.back()->slot.value);
+    n.sys.advance(5s);
+  }
+  auto o = options();
+  o.missing = {{slot_number{first + 3}, slot_number{first + 4}}};
+  node again;
+  again.store = store;
+  again.boot(o);
+  EXPECT_EQ(again.token(0)->missing.size(), 1u);
+  EXPECT_TRUE(again.ask<protocol::wallet_detail>(protocol::wallet_show_request{make_wallet(0)})->missing.empty());
+  caf::anon_send(again.router, health(first + 20, {{first + 3, first + 4}, {first + 30, first + 30}}));
+  again.sys.run();
+  EXPECT_EQ(again.token(0)->missing.size(), 2u);
+  EXPECT_EQ(again.ask<protocol::wallet_detail>(protocol::wallet_show_request{make_wallet(0)})->missing.size(), 1u);
+}
+
+TEST(sim_event_router, settling_stores_everything_final_at_once_whatever_the_schedule) {
+  auto o = options();
+  o.limits.save_interval_ns = 3'600'000'000'000; // nothing is stored by itself
+  node n(0, o);
+  const auto r = test::make_recording(24, 30, 200, 40);
+  for (const auto& b : r.blocks) n.play(b);
+  const auto final_slot = r.blocks[25]->slot;
+  n.root(final_slot.value);
+  n.sys.run();
+  ASSERT_GT(n.status().dirty, 100u);
+  const auto before = n.sys.now_ns();
+  const auto done = n.ask<protocol::settled>(protocol::settle_request{});
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->cursor, final_slot);
+  EXPECT_LT(n.sys.now_ns() - before, 200'000'000);
+  EXPECT_EQ(load_cursor(*n.store).value(), final_slot);
+  // From what is stored and the slots above it everything comes back.
+  node again;
+  again.store = n.store;
+  again.boot(options());
+  for (const auto& b : r.blocks)
+    if (b->slot > final_slot) again.play(b);
+  again.sys.run();
+  for (const std::uint64_t t : {0, 7, 100, 199}) {
+    if (!again.token(t)) continue; // never traded
+    expect_equal(*again.token(t), reference(r, t).detail(), std::to_string(t));
+  }
+}
+
+TEST(sim_event_router, settling_waits_for_an_entity_that_is_being_restarted_and_for_a_store_that_is_slow) {
+  auto o = options();
+  o.limits.save_interval_ns = 3'600'000'000'000;
+  node n(0, o);
+  const auto r = test::make_recording(25, 30, 3, 5);
+  for (const auto& b : r.blocks) n.play(b);
+  n.root(r.blocks.back()->slot.value);
+  n.sys.run();
+  n.store->hold(true);
+  n.kill(0);
+  caf::scoped_actor self{n.sys.system()};
+  auto pending = self->request(n.router, 3600s, protocol::settle_request{});
+  n.sys.advance(300ms);
+  EXPECT_FALSE(self->has_next_message());
+  n.store->hold(false);
+  n.store->release();
+  n.sys.advance(300ms);
+  ASSERT_TRUE(self->has_next_message());
+  pending.receive([&](const protocol::settled& s) { EXPECT_EQ(s.cursor, r.blocks.back()->slot); },
+                  [](const caf::error& e) { FAIL() << caf::to_string(e); });
 }
 
 TEST(sim_event_router, lists_tokens_in_the_order_asked_for_and_answers_for_unknown_ones) {
