@@ -169,6 +169,16 @@ event_router_actor::event_router_actor(caf::actor_config& cfg, cell_ptr place,
     if (const auto wallet = to_address(id)) tracked_.try_emplace(*wallet, tracked{std::string(label), false});
     return tracked_.size() < options_.tracked_max;
   });
+  std::vector<std::pair<mint_address, market::lp_pool>> pools;
+  (void)env_->store->scan(market::lp_mint_kind, [&](std::string_view id, std::string_view bytes) {
+    const auto lp_mint = to_address(id);
+    if (const auto pool = market::decode_lp_pool(bytes); pool && lp_mint) pools.emplace_back(*lp_mint, *pool);
+    return true;
+  });
+  std::sort(pools.begin(), pools.end(), [](const auto& a, const auto& b) {
+    return a.second.learned != b.second.learned ? a.second.learned < b.second.learned : a.first < b.first;
+  });
+  for (const auto& [lp_mint, pool] : pools) lp_burns_.restore(lp_mint, pool);
   env_->missing->stored(options_.missing);
   std::unordered_map<sett::address, slot_number> since;
   (void)env_->store->scan(since_kind, [&](std::string_view id, std::string_view bytes) {
@@ -192,7 +202,7 @@ caf::behavior event_router_actor::make_behavior() {
   delayed_send(this, std::chrono::nanoseconds(options_.tick_ns), tick_due{});
   return {
       [this](const protocol::chain_update& m) {
-        table_.update(m, steady_time_ns{now_ns()});
+        table_.update({with_burns(m.update), m.origin}, steady_time_ns{now_ns()});
         pump_soon();
       },
       [this](const pump_due&) {
@@ -469,6 +479,20 @@ void event_router_actor::tick() {
   }
   store_cursor();
   delayed_send(this, std::chrono::nanoseconds(options_.tick_ns), tick_due{});
+}
+
+block_update_ptr event_router_actor::with_burns(const block_update_ptr& update) {
+  std::vector<market::lp_burns::learned_mint> learned;
+  auto result = market::with_burns(lp_burns_, update, learned);
+  if (learned.empty()) return result;
+  std::vector<ports::snapshot_store::entry> entries;
+  for (const auto& l : learned) {
+    const auto* pool = lp_burns_.find(l.lp_mint);
+    entries.push_back({std::string(market::lp_mint_kind), std::string(view(l.lp_mint)),
+                       pool != nullptr ? market::encode_lp_pool(*pool) : std::string(), pool == nullptr});
+  }
+  env_->store->store_many(std::move(entries), nullptr);
+  return result;
 }
 
 void event_router_actor::store_cursor() {

@@ -12,6 +12,7 @@
 // collected by a helper with a deadline, so the router never waits.
 #pragma once
 
+#include "actors/market/lp_burns.hpp"
 #include "actors/routing/entity_protocol.hpp"
 #include "actors/routing/routing_table.hpp"
 #include "actors/supervision/registry.hpp"
@@ -92,6 +93,7 @@ private:
   void ended(const supervision::child_ended& note);
   void tick();
   void settle();
+  [[nodiscard]] block_update_ptr with_burns(const block_update_ptr& update);
   void store_cursor();
   void pump_soon();
   void change_tracking(const sett::address& wallet, std::string label, bool track, caf::response_promise answer);
@@ -104,6 +106,7 @@ private:
   supervision::directory_id token_directory_, wallet_directory_;
   ports::random rng_;
   routing_table table_;
+  market::lp_burns lp_burns_;
   std::vector<member> members_; // by entity_id
   std::unordered_map<sett::address, tracked> tracked_;
   slot_number stored_cursor_;

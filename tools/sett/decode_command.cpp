@@ -1,6 +1,7 @@
 #include "tools/sett/decode_command.hpp"
 
 #include "actors/decode/decoder.hpp"
+#include "actors/market/lp_burns.hpp"
 #include "messages/recording/recording.hpp"
 #include "messages/solana/json_reader.hpp"
 #include "messages/solana/yellowstone_reader.hpp"
@@ -41,6 +42,11 @@ public:
   void transaction(const solana::executed_transaction& tx) override {
     batch_.clear();
     decode::decode_transaction(tx, batch_, statistics_);
+    burns_.clear();
+    learned_.clear();
+    lp_burns_.derive(batch_, batch_.transactions.empty() ? slot_number{} : batch_.transactions[0].slot, burns_,
+                     learned_);
+    if (!burns_.empty()) market::insert_burns(batch_, burns_);
     if (summary_) return count();
     text_.clear();
     std::size_t next_unknown = 0;
@@ -108,6 +114,9 @@ private:
   event_batch batch_;
   std::string text_;
   decode::decode_statistics statistics_;
+  market::lp_burns lp_burns_;
+  std::vector<market::lp_burns::burn> burns_;
+  std::vector<market::lp_burns::learned_mint> learned_;
   std::map<std::string_view, std::uint64_t> types_;
   std::map<std::string_view, program_counts> programs_;
   std::uint64_t faults_{}, faults_of_file_{};

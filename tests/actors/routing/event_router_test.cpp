@@ -654,6 +654,46 @@ TEST(sim_event_router, settling_waits_for_an_entity_that_is_being_restarted_and_
                   [](const caf::error& e) { FAIL() << caf::to_string(e); });
 }
 
+TEST(sim_event_router, a_burn_of_lp_tokens_reaches_the_pools_token_also_when_the_node_was_restarted_in_between) {
+  const auto lp_mint = make_mint(500);
+  const auto block = [&](std::uint64_t slot, const event_payload& payload) {
+    auto u = std::make_shared<block_update>();
+    u->slot = slot_number{slot};
+    u->complete = true;
+    const auto tx = test::add_transaction(u->batch, slot, 0, make_wallet(9));
+    u->batch.events.push_back({tx, {0, -1}, program_kind::raydium_cpmm, payload});
+    return u;
+  };
+  event::pool_created pool;
+  pool.pool = test::make_pool(1);
+  pool.base_mint = make_mint(1);
+  pool.quote_mint = market::native_mint;
+  pool.lp_mint = lp_mint;
+  event::transfer burn;
+  burn.mint = lp_mint;
+  burn.from = make_wallet(9);
+  burn.from_account = test::make_address(8, 1);
+  burn.amount.value = 1234;
+  auto store = std::make_shared<test::memory_snapshot_store>();
+  {
+    node n;
+    n.store = store;
+    n.boot(options());
+    n.play(block(1000, pool));
+    n.root(1000);
+    n.sys.advance(5s);
+    EXPECT_FALSE(has(n.token(1)->summary.flags, protocol::token_flag::liquidity_burned));
+  }
+  node again;
+  again.store = store;
+  again.boot(options());
+  again.play(block(1001, burn));
+  again.sys.run();
+  const auto shown = *again.token(1);
+  EXPECT_TRUE(has(shown.summary.flags, protocol::token_flag::liquidity_burned));
+  EXPECT_EQ(shown.trail.back().what, "liquidity burned: 1234 LP units");
+}
+
 TEST(sim_event_router, lists_tokens_in_the_order_asked_for_and_answers_for_unknown_ones) {
   node n;
   const auto r = test::make_recording(12, 100, 7, 5);
