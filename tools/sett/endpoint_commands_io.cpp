@@ -3,17 +3,23 @@
 #include "actors/endpoints/rpc_text.hpp"
 #include "actors/endpoints/source_plan.hpp"
 #include "actors/endpoints/transport_io.hpp"
+#include "actors/resilience/rate_limiter.hpp"
 #include "messages/recording/recording.hpp"
+#include "messages/solana/base58.hpp"
+#include "messages/solana/rpc_response.hpp"
 #include "nodes/runtime/endpoint_mapping.hpp"
 #include "tools/sett/human.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
+#include <deque>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <mutex>
@@ -28,8 +34,8 @@ namespace {
 
 constexpr auto door_timeout = std::chrono::seconds(10);
 
-volatile std::sig_atomic_t interrupted = 0;
-void on_interrupt(int) { interrupted = 1; }
+volatile std::sig_atomic_t interrupted = 0; // how often
+void on_interrupt(int) { interrupted = interrupted + 1; }
 
 /// The endpoint of that name, or the only one; a report on err and nothing otherwise.
 std::optional<endpoints::endpoint_options> chosen(const command_context& c, const std::string& name) {
@@ -52,6 +58,36 @@ std::optional<endpoints::endpoint_options> chosen(const command_context& c, cons
   return std::nullopt;
 }
 
+/// A block or a transaction that a plan's stream only names: it is asked for over HTTP, as the node would.
+struct ask {
+  slot_number slot;
+  std::optional<signature> transaction; // absent: the slot's block
+  std::int64_t due_ns{};
+  unsigned tries{};
+};
+constexpr std::size_t asks_max = 10'000; // wait; beyond, the newest is not asked for, counted
+constexpr unsigned tries_max = 50;
+constexpr std::int64_t retry_ns = 200'000'000, drain_ns = 5'000'000'000;
+
+/// What a frame of the plan's stream names.
+std::optional<ask> named_in(plan_kind plan, std::string_view frame) {
+  if (plan != plan_kind::slot_get_block && plan != plan_kind::logs_get_transaction) return std::nullopt;
+  boost::system::error_code bad;
+  const auto v = json::parse(json::string_view(frame.data(), frame.size()), bad);
+  if (bad) return std::nullopt;
+  const auto* slot = v.find_pointer("/params/result/slot", bad);
+  if (plan == plan_kind::slot_get_block)
+    return slot != nullptr && slot->is_number() ? std::optional(ask{slot_number{slot->to_number<std::uint64_t>()}, {}})
+                                                : std::nullopt;
+  const auto* error = v.find_pointer("/params/result/value/err", bad);
+  const auto* which = v.find_pointer("/params/result/value/signature", bad);
+  signature s;
+  if (which == nullptr || !which->is_string() || error == nullptr || !error->is_null() ||
+      !solana::base58::decode_64({which->get_string().data(), which->get_string().size()}, s.bytes))
+    return std::nullopt;
+  return ask{{}, s};
+}
+
 /// What the sockets' threads report to the command that waits. Late callbacks hold it too, so it outlives the command.
 struct shared_state {
   std::mutex mutex;
@@ -61,16 +97,32 @@ struct shared_state {
   std::ostream* out{};
   std::int64_t started_ns{-1};
   bool opened{}, failed{};
+  bool following{true}; // the stream's frames still count
+  std::deque<ask> asks;
+  std::size_t in_flight{};
+  std::uint64_t missing{}; // blocks and transactions that could not be had
+  std::optional<resilience::rate_limiter> limiter;
 
   void write(recording::channel where, recording::direction which, std::int64_t at_ns, std::string payload) {
     const std::scoped_lock lock(mutex);
-    if (out == nullptr) return;
+    if (out == nullptr || (!following && where != recording::channel::http)) return;
     if (started_ns < 0) started_ns = at_ns;
     bytes += payload.size();
     ++frames;
+    const std::uint32_t connection = where == recording::channel::http ? 2 : 1;
     *out << recording::encode(
-        recording::frame{static_cast<std::uint64_t>(at_ns - started_ns), where, 1, which, std::move(payload)});
+        recording::frame{static_cast<std::uint64_t>(std::max<std::int64_t>(at_ns - started_ns, 0)), where, connection,
+                         which, std::move(payload)});
     if (!*out) failed = true;
+    changed.notify_all();
+  }
+  void want(ask a) {
+    const std::scoped_lock lock(mutex);
+    if (!following) return;
+    if (asks.size() < asks_max)
+      asks.push_back(a);
+    else
+      ++missing;
     changed.notify_all();
   }
   void end(std::string why) {
@@ -126,26 +178,103 @@ result<open_stream> open_recorded(endpoints::transport& sockets, const endpoints
                   }
                 },
             .on_frame =
-                [s](const endpoints::frame& f) {
+                [s, plan = e.plan](const endpoints::frame& f) {
                   s->write(recording::channel::ws, recording::direction::received, f.received.steady.value,
                            std::string(f.data, f.size));
+                  if (const auto a = named_in(plan, {f.data, f.size})) s->want(*a);
                 },
             .on_closed = [s](const std::string& why) { s->end(why); }});
   return out;
 }
 
-/// Waits for the end of the recording; the reason for people when it is a bad one.
-std::optional<std::string> wait_for_end(shared_state& s, const record_options& options) {
+/// Whether an answer says to ask again.
+bool is_not_yet(std::string_view body) {
+  constexpr std::size_t error_bytes_max = 4096; // a block is longer
+  if (body.size() > error_bytes_max) return false;
+  boost::system::error_code bad;
+  const auto v = json::parse(json::string_view(body.data(), body.size()), bad);
+  if (bad) return true;
+  const auto* code = v.find_pointer("/error/code", bad);
+  if (code != nullptr && code->is_int64()) {
+    const auto means = solana::rpc::meaning_of(code->get_int64());
+    return means == solana::rpc::meaning::not_yet || means == solana::rpc::meaning::rate_limited ||
+           means == solana::rpc::meaning::node_unhealthy;
+  }
+  const auto* result = v.find_pointer("/result", bad);
+  return result == nullptr || result->is_null(); // getTransaction's "not there yet"
+}
+
+/// Makes the calls that are due, within the endpoint's rate and connections, and records question and answer.
+void make_calls(endpoints::http_client& client, const endpoints::endpoint_options& e,
+                const std::shared_ptr<shared_state>& s, std::uint64_t& next_id) {
+  for (;;) {
+    ask a;
+    {
+      const std::scoped_lock lock(s->mutex);
+      const auto now = steady_now_ns();
+      const auto due = std::find_if(s->asks.begin(), s->asks.end(), [now](const ask& x) { return x.due_ns <= now; });
+      if (due == s->asks.end() || s->in_flight >= e.connections_max) return;
+      const auto cost = endpoints::credits_of(e, due->transaction ? "getTransaction" : "getBlock");
+      if (!s->limiter->try_take(cost, steady_time_ns{now})) return;
+      a = *due;
+      s->asks.erase(due);
+      ++s->in_flight;
+    }
+    const auto id = next_id++;
+    auto body = a.transaction ? endpoints::get_transaction(id, *a.transaction, e.level)
+                              : endpoints::get_block(id, a.slot, e.level);
+    s->write(recording::channel::http, recording::direction::sent, steady_now_ns(), body);
+    client.post(std::move(body), e.call_timeout, [s, a](endpoints::http_reply& r) mutable {
+      const std::string_view text = r.outcome == endpoints::http_outcome::answered && r.status == 200
+                                        ? std::string_view(r.body.data, r.body.size)
+                                        : std::string_view();
+      if (!text.empty())
+        s->write(recording::channel::http, recording::direction::received, r.received.steady.value, std::string(text));
+      const bool again = text.empty() || is_not_yet(text);
+      const std::scoped_lock lock(s->mutex);
+      --s->in_flight;
+      if (r.status == 429) s->limiter->throttled(r.retry_after, steady_time_ns{steady_now_ns()});
+      if (again && ++a.tries < tries_max) {
+        a.due_ns = steady_now_ns() + retry_ns;
+        s->asks.push_back(a);
+      } else if (again) {
+        ++s->missing;
+      }
+      s->changed.notify_all();
+    });
+  }
+}
+
+/// Waits for the end of the recording; the reason for people when it is a bad one. `work` is done in between.
+std::optional<std::string> wait_for_end(shared_state& s, const record_options& options,
+                                        const std::function<void()>& work) {
   const auto begun = steady_now_ns();
   std::unique_lock lock(s.mutex);
   for (;;) {
     s.changed.wait_for(lock, std::chrono::milliseconds(50));
+    lock.unlock();
+    work();
+    lock.lock();
     if (s.failed) return "the file cannot be written; is the disk full?";
     if (s.ended) return fmt::format("the stream ended: {}", *s.ended);
     if (interrupted != 0 || (options.frames_max != 0 && s.frames >= options.frames_max)) return std::nullopt;
     if (options.seconds > 0 && static_cast<double>(steady_now_ns() - begun) >= options.seconds * 1e9)
       return std::nullopt;
   }
+}
+
+/// The stream is over: what it named last is still asked for, for a moment.
+void drain(shared_state& s, const std::function<void()>& work) {
+  const auto begun = steady_now_ns();
+  std::unique_lock lock(s.mutex);
+  s.following = false;
+  while ((!s.asks.empty() || s.in_flight > 0) && interrupted < 2 && steady_now_ns() - begun < drain_ns) {
+    lock.unlock();
+    work();
+    lock.lock();
+    s.changed.wait_for(lock, std::chrono::milliseconds(20));
+  }
+  s.missing += s.asks.size() + s.in_flight;
 }
 
 struct door {
@@ -219,9 +348,23 @@ int record_command(const command_context& c, const record_options& options) {
   const auto sockets = endpoints::make_transport(threads);
   std::optional<std::string> bad;
   {
+    std::unique_ptr<endpoints::http_client> http;
+    if (e->plan == plan_kind::slot_get_block || e->plan == plan_kind::logs_get_transaction) {
+      if (e->http_url.empty())
+        return report(c, exit_failed, fmt::format("this plan asks over HTTP; set endpoint.{}.http", e->name));
+      auto client = sockets->http(*e);
+      if (!client) return report(c, exit_failed, client.error().message);
+      http = std::move(*client);
+      s->limiter.emplace(e->rate, steady_time_ns{steady_now_ns()});
+    }
+    std::uint64_t next_id = 1;
+    const auto work = [&] {
+      if (http) make_calls(*http, *e, s, next_id);
+    };
     auto stream = open_recorded(*sockets, *e, s);
     if (!stream) return report(c, exit_failed, stream.error().message);
-    bad = wait_for_end(*s, options);
+    bad = wait_for_end(*s, options, work);
+    drain(*s, work);
     threads.stop(); // no callback runs any more: what the stream holds may go
   }
   const std::scoped_lock lock(s->mutex);
@@ -229,8 +372,11 @@ int record_command(const command_context& c, const record_options& options) {
   out << recording::encode(recording::end_mark{s->frames}) << std::flush;
   c.err << fmt::format("sett: {} frames, {} bytes of {} by {}\n", s->frames, s->bytes, e->name,
                        endpoints::to_string(e->plan));
+  if (s->missing != 0)
+    c.err << fmt::format("sett: {} blocks or transactions that the stream named could not be had\n", s->missing);
   if (!bad && !out) bad = "the file cannot be written; is the disk full?";
-  return bad ? report(c, exit_failed, *bad) : exit_ok;
+  if (bad) return report(c, exit_failed, *bad);
+  return s->missing != 0 ? exit_degraded : exit_ok;
 }
 
 int endpoint_test_command(const command_context& c, const std::string& name) {

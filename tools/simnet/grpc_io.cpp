@@ -126,6 +126,11 @@ public:
       subscribed_ = true;
       if (refused(host_.decide_grpc(endpoint_, "Subscribe"))) return;
     }
+    if (host_.recording() != nullptr &&
+        !host_.recording()->updates.empty()) { // what was asked then is played, whatever is asked now
+      if (!std::exchange(playing_, true)) play(0, std::chrono::steady_clock::now());
+      return;
+    }
     const auto taken =
         session_.request(bytes, host_.view_of(endpoint_), [this](std::string update) { send(std::move(update)); });
     if (!taken) finish(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, taken.error().message));

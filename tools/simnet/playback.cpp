@@ -27,6 +27,36 @@ std::string json_member(const json::object& object, std::string_view key) {
   return v == nullptr ? std::string() : json::serialize(*v);
 }
 
+/// Where the value of the top-level member "id" stands: its begin and end; nothing when there is none.
+std::optional<std::pair<std::size_t, std::size_t>> id_place(std::string_view text) {
+  int depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    if (c != '"') continue;
+    const auto begin = i;
+    for (++i; i < text.size() && text[i] != '"'; ++i)
+      if (text[i] == '\\') ++i;
+    if (depth != 1 || text.substr(begin, i + 1 - begin) != "\"id\"") continue;
+    auto at = text.find_first_not_of(" \t\r\n", i + 1);
+    if (at == std::string_view::npos || text[at] != ':') continue; // a value, not a key
+    at = text.find_first_not_of(" \t\r\n", at + 1);
+    if (at == std::string_view::npos) return std::nullopt;
+    auto end = at;
+    if (text[at] == '"') {
+      for (++end; end < text.size() && text[end] != '"'; ++end)
+        if (text[end] == '\\') ++end;
+      ++end;
+    } else {
+      end = text.find_first_of(",} \t\r\n", at);
+    }
+    if (end == std::string_view::npos || end > text.size()) return std::nullopt;
+    return std::pair{at, end};
+  }
+  return std::nullopt;
+}
+
 /// Collects what the frames say, connection by connection.
 struct collector {
   playback out;
@@ -50,6 +80,14 @@ struct collector {
     open[{f.connection, json_member(object, "id")}] = {text_member(object, "method"), json_member(object, "params")};
   }
 
+  void remember(const std::string& text, const asked& question, bool is_result) {
+    auto& known = out.answers[{question.method, question.params_json}];
+    const auto id = id_place(text);
+    if (!id || (known.is_result && !is_result)) return;
+    known = {text.substr(0, id->first), text.substr(id->first, id->second - id->first), text.substr(id->second),
+             is_result};
+  }
+
   void received(const recording::frame& f) {
     boost::system::error_code ec;
     const auto value = json::parse(f.payload, ec);
@@ -70,7 +108,9 @@ struct collector {
       return;
     }
     const auto request = open.find({f.connection, json_member(object, "id")});
-    if (request == open.end() || !object.contains("result")) return;
+    if (request == open.end()) return;
+    if (f.channel == recording::channel::http) remember(f.payload, request->second, object.contains("result"));
+    if (!object.contains("result")) return;
     if (request->second.method == "getBlock") {
       const auto params = json::parse(request->second.params_json, ec);
       if (!ec && params.is_array() && !params.get_array().empty() && params.get_array()[0].is_number())
@@ -119,6 +159,30 @@ result<playback> read_playback(std::string_view text) {
   }
   for (auto& [slot, block] : c.blocks) c.out.blocks.push_back(std::move(block));
   return std::move(c.out);
+}
+
+std::optional<std::string> recorded_answer(const playback& recording, std::string_view request) {
+  if (recording.answers.empty()) return std::nullopt;
+  boost::system::error_code ec;
+  const auto value = json::parse(json::string_view(request.data(), request.size()), ec);
+  if (ec) return std::nullopt;
+  const auto one = [&](const json::value& v) -> std::optional<std::string> {
+    if (!v.is_object()) return std::nullopt;
+    const auto& object = v.get_object();
+    const auto found = recording.answers.find({text_member(object, "method"), json_member(object, "params")});
+    if (found == recording.answers.end() || found->second.id_json.empty() || !object.contains("id"))
+      return std::nullopt;
+    return found->second.before_id + json_member(object, "id") + found->second.behind_id;
+  };
+  if (!value.is_array()) return one(value);
+  std::string all = "[";
+  for (const auto& v : value.get_array()) {
+    const auto answer = one(v);
+    if (!answer) return std::nullopt;
+    if (all.size() > 1) all += ',';
+    all += *answer;
+  }
+  return all + "]";
 }
 
 std::string playback_session::request(std::string_view text) {

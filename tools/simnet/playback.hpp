@@ -8,6 +8,7 @@
 #include "tools/simnet/chain.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -30,17 +31,28 @@ struct playback {
     std::string id_json; // empty: gRPC
     std::string payload;
   };
+  /// A recorded answer over HTTP, cut where its id stands.
+  struct answer {
+    std::string before_id, id_json, behind_id;
+    bool is_result{}; // else an error
+  };
   std::string source;
   std::vector<subscription> subscriptions;
   std::vector<notification> notifications; // WebSocket, in order
   std::vector<notification> updates;       // gRPC, in order
   std::vector<chain_block> blocks;         // of getBlock answers and blockNotifications, by slot, each once
-  bool complete{};                         // the end line was there and counted right
+  std::map<std::pair<std::string, std::string>, answer>
+      answers;     // by method and parameters: the last result, else error
+  bool complete{}; // the end line was there and counted right
 };
 
 /// Reads a whole recording. A missing end line is not an error (complete says so); a line that cannot be read is, with
 /// its number.
 [[nodiscard]] result<playback> read_playback(std::string_view recording);
+
+/// The recorded answer to a request, or to a batch of them, bit by bit but for the id, which is the request's own;
+/// nothing when one of them was not recorded.
+[[nodiscard]] std::optional<std::string> recorded_answer(const playback& recording, std::string_view request);
 
 /// One WebSocket client of a recording.
 class playback_session {

@@ -428,6 +428,8 @@ private:
   }
 
   std::string answer() {
+    if (server_.options.recording)
+      if (auto recorded = recorded_answer(*server_.options.recording, parser_->get().body())) return *recorded;
     const auto& hidden = server_.faces[index_].unavailable;
     return server_.rpc.answer(parser_->get().body(), server_.view(index_),
                               [&hidden](slot_number slot) { return hidden.contains(slot.value); });

@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
+#include <regex>
 #include <sstream>
 
 namespace sett::test {
@@ -218,35 +220,67 @@ TEST_F(it_read_path, opportunities_stream_to_the_terminal_and_to_a_file_line_by_
       << " shown, " << written.size() << " in the file";
 }
 
-/// The received frames of a recording that carry blocks.
-std::vector<std::string> blocks_in(const std::string& file) {
-  std::vector<std::string> out;
+/// What an endpoint said, as a recording has it: the stream's frames in order, the answers by what was asked.
+struct said {
+  std::vector<std::string> stream;
+  std::map<std::string, std::string> answers; // method and parameters -> the last body, without its id
+};
+said said_in(const std::string& file) {
+  said out;
+  std::map<std::string, std::string> asked; // id -> method and parameters
+  const std::regex id(",?\"id\":[0-9]+,?");
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);) {
     const auto o = json::parse(line).as_object();
-    if (!o.contains("text") || o.at("direction") != "received") continue;
-    auto text = json::value_to<std::string>(o.at("text"));
-    if (text.find("\"blockNotification\"") != std::string::npos) out.push_back(std::move(text));
+    if (!o.contains("channel")) continue;
+    const bool received = o.at("direction") == "received";
+    if (o.at("channel") == "grpc" && received)
+      out.stream.push_back(json::serialize(o.at(o.contains("text") ? "text" : "base64")));
+    if (o.at("channel") == "grpc") continue;
+    const auto text = json::value_to<std::string>(o.at("text"));
+    const auto body = json::parse(text).as_object();
+    if (o.at("channel") == "ws") {
+      if (received && body.contains("method")) out.stream.push_back(text);
+    } else if (!received) {
+      asked[json::serialize(body.at("id"))] = json::serialize(json::array{body.at("method"), body.at("params")});
+    } else if (body.contains("result") && !body.at("result").is_null()) {
+      out.answers[asked.at(json::serialize(body.at("id")))] = std::regex_replace(text, id, "");
+    }
   }
   return out;
 }
 
-TEST_F(it_read_path, what_record_writes_simnet_plays_back_byte_for_byte) {
-  const auto record = [&](const std::string& file) {
-    const auto r =
-        run({SETT_BINARY_DIR "/bin/sett", "record", file, "--frames", "30", "--seconds", "30"},
-            {{"SETT_ENDPOINT_SIM_HTTP", http_}, {"SETT_ENDPOINT_SIM_WS", ws_}, {"SETT_ENDPOINT_SIM_PLAN", "blocks"}});
-    EXPECT_EQ(r.code, 0) << r.err;
-    return blocks_in(file);
-  };
-  start_chain("20");
-  const auto live = record(folder_ / "live.jsonl");
-  ASSERT_GT(live.size(), 5U);
-  start_chain("20", folder_ / "live.jsonl");
-  const auto played = record(folder_ / "played.jsonl");
-  ASSERT_GT(played.size(), 5U);
-  const auto n = std::min(live.size(), played.size());
-  EXPECT_TRUE(std::equal(live.begin(), live.begin() + static_cast<std::ptrdiff_t>(n), played.begin()));
+TEST_F(it_read_path, what_record_writes_simnet_plays_back_byte_for_byte_over_each_source) {
+  for (const std::string plan : {"blocks", "transactions", "slots", "logs", "grpc"}) {
+    SCOPED_TRACE(plan);
+    const auto record = [&](const std::string& file, const std::string& seconds) {
+      const auto r = run({SETT_BINARY_DIR "/bin/sett", "record", file, "--frames", "60", "--seconds", seconds},
+                         {{"SETT_ENDPOINT_SIM_HTTP", http_},
+                          {"SETT_ENDPOINT_SIM_WS", ws_},
+                          {"SETT_ENDPOINT_SIM_GRPC", grpc_},
+                          {"SETT_ENDPOINT_SIM_PLAN", plan},
+                          {"SETT_ENDPOINT_SIM_REQUESTS_PER_S_MAX", "1000"},
+                          {"SETT_ENDPOINT_SIM_BURST_MAX", "1000"}});
+      EXPECT_EQ(r.code, 0) << r.err;
+      return said_in(file);
+    };
+    start_chain("20");
+    const auto live = record(folder_ / "live.jsonl", "15");
+    ASSERT_GT(live.stream.size(), 5U);
+    const bool asks = plan == "slots" || plan == "logs";
+    EXPECT_EQ(live.answers.empty(), !asks);
+    start_chain("20", folder_ / "live.jsonl");
+    const auto played = record(folder_ / "played.jsonl", "3"); // its frames are fewer than 60
+    ASSERT_GT(played.stream.size(), 5U);
+    const auto n = std::min(live.stream.size(), played.stream.size());
+    EXPECT_TRUE(
+        std::equal(live.stream.begin(), live.stream.begin() + static_cast<std::ptrdiff_t>(n), played.stream.begin()));
+    EXPECT_EQ(played.answers.empty(), !asks);
+    for (const auto& [question, answer] : played.answers) {
+      ASSERT_TRUE(live.answers.contains(question)) << question;
+      EXPECT_EQ(answer, live.answers.at(question)) << question;
+    }
+  }
 }
 
 TEST(it_up, shows_tokens_and_ends_by_itself_with_figures_that_agree) {

@@ -308,6 +308,29 @@ TEST(unit_simnet_recorded, a_block_is_shown_as_it_was_recorded_and_loops_are_new
   EXPECT_EQ(driver.ledger().transactions(), 4u * 557u);
 }
 
+TEST(unit_simnet_playback, answers_over_http_come_back_bit_by_bit_with_the_id_of_the_request) {
+  using namespace recording;
+  const std::string odd = R"({ "jsonrpc" : "2.0", "result":{"id":"inner","x":[{"id":1}],"s":"\"id\":3}"},  "id" : 5 })";
+  std::string text = encode(header{"made up", 1});
+  const auto http = [&](direction d, const std::string& body) { text += encode(frame{1, channel::http, 2, d, body}); };
+  http(direction::sent, R"({"jsonrpc":"2.0","id":4,"method":"getBlock","params":[7,{"a":1}]})");
+  http(direction::received, R"({"jsonrpc":"2.0","error":{"code":-32004,"message":"not yet"},"id":4})");
+  http(direction::sent, R"({"jsonrpc":"2.0","id":5,"method":"getBlock","params":[7,{"a":1}]})");
+  http(direction::received, odd);
+  http(direction::sent, R"({"jsonrpc":"2.0","id":6,"method":"getBlock","params":[8]})");
+  http(direction::received, R"({"id":6,"error":{"code":-32007,"message":"skipped"}})");
+  const auto p = read_playback(text);
+  ASSERT_TRUE(p.has_value());
+  EXPECT_EQ(recorded_answer(*p, R"({"jsonrpc":"2.0","id":5,"method":"getBlock","params":[7, {"a":1}]})"), odd);
+  EXPECT_EQ(
+      recorded_answer(*p, R"([{"id":"x","method":"getBlock","params":[8]},{"id":9,"method":"getBlock","params":[8]}])"),
+      R"([{"id":"x","error":{"code":-32007,"message":"skipped"}},{"id":9,"error":{"code":-32007,"message":"skipped"}}])");
+  EXPECT_EQ(recorded_answer(*p, R"({"jsonrpc":"2.0","id":5,"method":"getBlock","params":[9]})"), std::nullopt);
+  EXPECT_EQ(recorded_answer(*p, R"([{"id":1,"method":"getBlock","params":[8]},{"id":2,"method":"getSlot"}])"),
+            std::nullopt);
+  EXPECT_EQ(recorded_answer(*p, "{"), std::nullopt);
+}
+
 TEST(unit_simnet_playback, frames_come_back_as_recorded_for_those_who_subscribe_as_recorded) {
   using namespace recording;
   std::string text = encode(header{"made up", 1});
