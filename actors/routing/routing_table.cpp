@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t recency_ns = 1'000'000'000;
 constexpr std::size_t entities_per_step = 64, steps_per_round_max = 500;
-constexpr std::size_t recent_first = 4;   // places
+constexpr std::size_t recent_first = 4;              // places
 constexpr std::int64_t settle_retry_ns = 50'000'000; // an entity that was storing already is asked again
 constexpr std::size_t prefetch_ahead = 6; // entities: about the latency of memory at 50 to 100 ns of work each
 
