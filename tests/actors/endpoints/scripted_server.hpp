@@ -1,5 +1,6 @@
 // A server on port 0 that runs a script for each connection, blocking, in a thread of its own: the other side of the
-// socket adapters' tests. It misbehaves exactly as the script says.
+// socket adapters' tests. It misbehaves exactly as the script says. A socket belongs to its script's thread; the end of
+// the server reaches it through a duplicate of its descriptor, because a socket object is not safe for two threads.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -13,10 +14,12 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
-#include <memory>
+#include <map>
 #include <mutex>
 #include <string>
+#include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace sett::test {
@@ -46,10 +49,7 @@ public:
     thread_.join();
     {
       const std::scoped_lock lock(mutex_);
-      for (auto& s : sockets_) {
-        beast::error_code ignored;
-        s->shutdown(tcp::socket::shutdown_both, ignored);
-      }
+      for (const auto& [n, descriptor] : open_) ::shutdown(descriptor, SHUT_RDWR);
     }
     for (auto& t : threads_) t.join();
   }
@@ -59,19 +59,24 @@ public:
 private:
   void accept() {
     for (;;) {
-      auto socket = std::make_shared<tcp::socket>(context_);
+      tcp::socket accepted(context_);
       beast::error_code ec;
-      acceptor_.accept(*socket, ec);
+      acceptor_.accept(accepted, ec);
       if (stopping_ || ec) return;
       const std::scoped_lock lock(mutex_);
-      sockets_.push_back(socket);
-      threads_.emplace_back([this, socket, n = connections_++] {
+      const int n = connections_++;
+      open_[n] = ::dup(accepted.native_handle());
+      threads_.emplace_back([this, n, socket = std::move(accepted)]() mutable {
         try {
-          script_(*socket, n);
+          script_(socket, n);
         } catch (const std::exception&) {
         }
         beast::error_code ignored;
-        socket->shutdown(tcp::socket::shutdown_both, ignored);
+        socket.shutdown(tcp::socket::shutdown_both, ignored);
+        socket.close(ignored);
+        const std::scoped_lock ending(mutex_);
+        ::close(open_[n]);
+        open_.erase(n);
       });
     }
   }
@@ -81,7 +86,7 @@ private:
   std::atomic<bool> stopping_{};
   std::atomic<int> connections_{};
   std::mutex mutex_;
-  std::vector<std::shared_ptr<tcp::socket>> sockets_;
+  std::map<int, int> open_; // connection -> duplicate of its descriptor
   std::vector<std::thread> threads_;
   std::thread thread_;
 };
