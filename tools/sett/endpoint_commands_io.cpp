@@ -103,7 +103,9 @@ struct shared_state {
   std::uint64_t missing{}; // blocks and transactions that could not be had
   std::optional<resilience::rate_limiter> limiter;
 
-  void write(recording::channel where, recording::direction which, std::int64_t at_ns, std::string payload) {
+  /// `names`: what the frame names is asked for; a frame that is written never goes without.
+  void write(recording::channel where, recording::direction which, std::int64_t at_ns, std::string payload,
+             const std::optional<ask>& names = std::nullopt) {
     const std::scoped_lock lock(mutex);
     if (out == nullptr || (!following && where != recording::channel::http)) return;
     if (started_ns < 0) started_ns = at_ns;
@@ -114,14 +116,9 @@ struct shared_state {
         recording::frame{static_cast<std::uint64_t>(std::max<std::int64_t>(at_ns - started_ns, 0)), where, connection,
                          which, std::move(payload)});
     if (!*out) failed = true;
-    changed.notify_all();
-  }
-  void want(ask a) {
-    const std::scoped_lock lock(mutex);
-    if (!following) return;
-    if (asks.size() < asks_max)
-      asks.push_back(a);
-    else
+    if (names && asks.size() < asks_max)
+      asks.push_back(*names);
+    else if (names)
       ++missing;
     changed.notify_all();
   }
@@ -179,9 +176,9 @@ result<open_stream> open_recorded(endpoints::transport& sockets, const endpoints
                 },
             .on_frame =
                 [s, plan = e.plan](const endpoints::frame& f) {
+                  const auto names = named_in(plan, {f.data, f.size});
                   s->write(recording::channel::ws, recording::direction::received, f.received.steady.value,
-                           std::string(f.data, f.size));
-                  if (const auto a = named_in(plan, {f.data, f.size})) s->want(*a);
+                           std::string(f.data, f.size), names);
                 },
             .on_closed = [s](const std::string& why) { s->end(why); }});
   return out;
