@@ -56,7 +56,7 @@ struct membership_actor::work : std::enable_shared_from_this<membership_actor::w
   std::uint64_t cluster_revision{};
   member_record self;
   incarnation_number intent;
-  std::uint64_t token{}, lease{}, node_revision{};
+  std::uint64_t token{}, lease{}, node_revision{}, registered_at{};
   bool told_registered{}, intact{}, dirty{}, listing{}, list_again{}, keeping{}, settling{};
   std::int64_t pause_ms{}, answered_ns{}, kept_ns{}, listed_ns{};
   std::uint64_t view_version{};
@@ -64,7 +64,6 @@ struct membership_actor::work : std::enable_shared_from_this<membership_actor::w
   ports::watch_id watching{ports::watch_id::none};
   bool watch_stands{};
   std::optional<rebalance_mode> wanted_mode;
-  std::string last_told;
 
   // --- turns
   void post(std::function<void()> run) const {
@@ -177,14 +176,17 @@ struct membership_actor::work : std::enable_shared_from_this<membership_actor::w
                           w.setup->store->commit(
                               register_member(w.self, w.token, view, w.lease),
                               w.then<ports::consensus_outcome>([](work& v, const auto& r) {
-                                if (r && r->executed) return v.registered(r->revision);
+                                if (r && r->executed) {
+                                  v.own_written = v.self;
+                                  return v.registered(r->revision);
+                                }
                                 v.retry(&work::read_own); // refused or unknown: what stands there says which
                               }));
                         }));
   }
   void registered(std::uint64_t revision) {
     registrations->add();
-    node_revision = revision;
+    node_revision = registered_at = revision;
     pause_ms = 0;
     now = stage::member;
     if (!std::exchange(told_registered, true)) {
@@ -306,7 +308,7 @@ struct membership_actor::work : std::enable_shared_from_this<membership_actor::w
         m.listed = true;
       }
     }
-    if (!own_key && now == stage::member) lost_key();
+    if (!own_key && now == stage::member && all.revision >= registered_at) lost_key();
     forget();
     set_peers();
     settle_wishes();
@@ -421,8 +423,16 @@ membership_actor::membership_actor(caf::actor_config& cfg, supervision::cell_ptr
                                    std::shared_ptr<const membership_setup> setup)
     : bounded_actor(cfg, std::move(cell)), setup_(std::move(setup)) {}
 
-membership_actor::~membership_actor() {
-  if (work_ && work_->watching != ports::watch_id::none) setup_->store->cancel(work_->watching);
+membership_actor::~membership_actor() = default;
+
+/// At its end, not at its destruction: others may hold on to a dead actor for longer than the store lives.
+bool membership_actor::cleanup(caf::error&& reason, caf::execution_unit* host) {
+  if (work_) {
+    work_->now = work::stage::ended;
+    if (work_->watching != ports::watch_id::none) setup_->store->cancel(work_->watching);
+    work_.reset();
+  }
+  return bounded_actor::cleanup(std::move(reason), host);
 }
 
 caf::behavior membership_actor::make_behavior() {

@@ -99,6 +99,7 @@ public:
   membership_actor(caf::actor_config& cfg, supervision::cell_ptr cell, std::shared_ptr<const membership_setup> setup);
   ~membership_actor() override;
   caf::behavior make_behavior() override;
+  bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
 
 private:
   struct work;
