@@ -198,6 +198,7 @@ event_router_actor::event_router_actor(caf::actor_config& cfg, cell_ptr place,
 
 caf::behavior event_router_actor::make_behavior() {
   env_->router = caf::actor_cast<caf::actor>(this);
+  if (options_.shard_of) own({options_.owned_now()});
   for (const auto& [wallet, how] : tracked_) table_.track(wallet, steady_time_ns{now_ns()});
   delayed_send(this, std::chrono::nanoseconds(options_.tick_ns), tick_due{});
   return {
@@ -322,6 +323,7 @@ caf::behavior event_router_actor::make_behavior() {
         change_tracking(m.wallet, m.label, true, answer);
         return answer;
       },
+      [this](const owned_shards& m) { own(m); },
       [this](const protocol::wallet_untrack_request& m) {
         auto answer = make_response_promise();
         change_tracking(m.wallet, {}, false, answer);
@@ -425,6 +427,7 @@ void event_router_actor::stop_entity(entity_id id, caf::exit_reason why) {
 
 void event_router_actor::removed(entity_id id) {
   auto& m = members_[id];
+  if (ending_ != nullptr && m.actor) ending_->push_back(m.actor);
   m.cell->state(protocol::actor_state::passivated);
   registry_->remove(m.cell);
   m = {};
@@ -432,6 +435,26 @@ void event_router_actor::removed(entity_id id) {
 
 // --- supervision
 // --------------------------------------------------------------------------------------------------------------
+
+void event_router_actor::own(const owned_shards& m) {
+  if (!options_.shard_of) return;
+  const auto before = std::exchange(owned_, m.owned);
+  const auto in = [shard_of = options_.shard_of](const std::vector<bool>& set, entity_kind k, const sett::address& a) {
+    const auto s = shard_of(k, a);
+    return s < set.size() && set[s];
+  };
+  // What another node has now is ended without a farewell: the new owner goes on from the last snapshot it was sent.
+  std::vector<caf::actor> gone;
+  ending_ = &gone;
+  table_.own([in, now = owned_](entity_kind k, const sett::address& a) { return in(*now, k, a); },
+             [in, now = owned_, before](entity_kind k, const sett::address& a) {
+               return in(*now, k, a) && !in(*before, k, a);
+             },
+             steady_time_ns{now_ns()});
+  ending_ = nullptr;
+  for (const auto& a : gone)
+    supervision::send_exit_urgent(caf::actor_cast<caf::strong_actor_ptr>(a), caf::exit_reason::kill);
+}
 
 entity_id event_router_actor::id_of(const cell_ptr& cell) const {
   const auto id = cell->tag();

@@ -22,6 +22,7 @@
 #include <caf/response_promise.hpp>
 #include <caf/result.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -32,6 +33,12 @@ namespace sett::routing {
 struct tracked_wallet {
   address wallet;
   std::string label{};
+};
+
+/// Which entities are this node's, by shard; sent whenever that changes. Before the first one none is, when
+/// event_router_options::shard_of is set.
+struct owned_shards {
+  std::shared_ptr<const std::vector<bool>> owned;
 };
 
 struct event_router_options {
@@ -52,6 +59,10 @@ struct event_router_options {
   std::vector<protocol::slot_range> missing{}; // incomplete slots of earlier runs, until a stream lists its own
   std::uint32_t tracked_max{10'000};
   std::uint64_t seed{};
+  /// The shard of an entity; empty: all entities are this node's.
+  std::function<std::uint16_t(entity_kind, const address&)> shard_of{};
+  /// What is owned at the router's start, also at one after a crash.
+  std::function<std::shared_ptr<const std::vector<bool>>()> owned_now{};
 };
 
 /// Where ingest resumes after a restart of the node: the stored cursor, 0 without one. May block on a disk read.
@@ -89,6 +100,7 @@ private:
   void restart(entity_id id) override;
   void removed(entity_id id) override;
 
+  void own(const owned_shards& m);
   [[nodiscard]] entity_id id_of(const cell_ptr& cell) const;
   void ended(const supervision::child_ended& note);
   void tick();
@@ -107,6 +119,8 @@ private:
   ports::random rng_;
   routing_table table_;
   market::lp_burns lp_burns_;
+  std::vector<caf::actor>* ending_{}; // while own() runs: the actors of what it removes
+  std::shared_ptr<const std::vector<bool>> owned_ = std::make_shared<const std::vector<bool>>();
   std::vector<member> members_; // by entity_id
   std::unordered_map<sett::address, tracked> tracked_;
   slot_number stored_cursor_;
@@ -115,3 +129,5 @@ private:
 };
 
 } // namespace sett::routing
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::routing::owned_shards)

@@ -56,6 +56,7 @@ void routing_table::update(const protocol::chain_update& u, steady_time_ns now) 
   h.slot = u.update->slot;
   scratch_.clear();
   const auto concerns = [&](entity_kind kind, const address& key, std::uint32_t position) {
+    if (owned_ && !owned_(kind, key)) return;
     const auto id = find_or_create(kind, key, now);
     if (id != no_entity)
       scratch_.push_back(static_cast<std::uint64_t>(id) << 32U | position);
@@ -238,6 +239,69 @@ entity_id routing_table::create(entity_kind kind, const address& key, steady_tim
   return id;
 }
 
+std::vector<entity_id> routing_table::own(owned_test owned, const owned_test& gained, steady_time_ns now) {
+  owned_ = std::move(owned);
+  std::vector<entity_id> gone;
+  if (owned_)
+    for (auto id = newest_entity_; id != no_entity; id = entities_[id].older)
+      if (!owned_(entities_[id].kind, entities_[id].key)) gone.push_back(id);
+  for (const auto id : gone) remove(id);
+  if (!gained) return gone;
+  for (std::size_t i = 0; i < replay_.size(); ++i) take_over(replay_[i], first_sequence_ + i, gained, now);
+  for (auto& [wallet, id] : wallets_)
+    if (id == no_entity && gained(entity_kind::wallet, wallet) && make_room(now))
+      create(entity_kind::wallet, wallet, now);
+  return gone;
+}
+
+/// The update's events of gained entities, as if it had just come; behind those of the entities it has already.
+void routing_table::take_over(held& h, std::uint64_t sequence, const owned_test& gained, steady_time_ns now) {
+  if (!h.update) return;
+  const auto& batch = h.update->batch;
+  scratch_.clear();
+  const auto concerns = [&](entity_kind kind, const address& key, std::uint32_t position) {
+    if (!gained(kind, key)) return;
+    const bool is_new = find(kind, key) == no_entity;
+    const auto id = find_or_create(kind, key, now);
+    if (id == no_entity) {
+      ++counts_.shed;
+      return;
+    }
+    if (is_new) {
+      auto& e = entities_[id];
+      e.created = first_sequence_;
+      // Whoever had it stored it every few seconds; only what left this replay before that is missing.
+      if (first_sequence_ > 1 && replay_.front().slot.value > 0) e.lost = slot_number{replay_.front().slot.value - 1};
+      e.gained = true;
+    }
+    scratch_.push_back(static_cast<std::uint64_t>(id) << 32U | position);
+  };
+  for (std::uint32_t i = 0; i < batch.events.size(); ++i) {
+    const auto& e = batch.events[i];
+    const auto mints = market::mints_of(e.payload);
+    for (std::size_t m = 0; m < mints.count; ++m) concerns(entity_kind::token, *mints.mints[m], i);
+    if (!wallets_.empty())
+      each_wallet(batch, e, [&](const address& w) {
+        if (wallets_.contains(w)) concerns(entity_kind::wallet, w, i);
+      });
+  }
+  if (scratch_.empty()) return;
+  std::sort(scratch_.begin(), scratch_.end());
+  auto shared = std::make_shared<shared_update>(*h.shared); // messages under way hold the old one
+  for (std::size_t i = 0; i < scratch_.size();) {
+    const auto id = static_cast<entity_id>(scratch_[i] >> 32U);
+    const auto begin = i;
+    const auto first = static_cast<std::uint32_t>(shared->positions.size());
+    for (; i < scratch_.size() && static_cast<entity_id>(scratch_[i] >> 32U) == id; ++i)
+      shared->positions.push_back(static_cast<std::uint32_t>(scratch_[i]));
+    h.entities.push_back({id, first, static_cast<std::uint32_t>(i - begin)});
+    entities_[id].recent.emplace_back(sequence, h.entities.size() - 1);
+    mark_dirty(id);
+  }
+  h.shared = std::move(shared);
+  h.update = block_update_ptr(h.shared, h.shared->update.get());
+}
+
 bool routing_table::make_room(steady_time_ns) {
   const auto live = entities_.size() - free_.size();
   if (live < limits_.live_max) return true;
@@ -357,7 +421,9 @@ void routing_table::ready(entity_id id, slot_number snapshot_sealed) {
   auto& e = entities_[id];
   if (e.now != phase::starting) return; // late
   // What was stored once and is not in the snapshot it found is lost, as is what left the replay unsaved.
-  if (e.stored > snapshot_sealed || e.lost > std::max(snapshot_sealed, e.saved_sealed))
+  // A gained entity without a snapshot is younger than a save interval: the replay has all of it.
+  const bool young = e.gained && snapshot_sealed.value == 0;
+  if (!young && (e.stored > snapshot_sealed || e.lost > std::max(snapshot_sealed, e.saved_sealed)))
     sink_.gap(id, slot_number{snapshot_sealed.value + 1});
   e.stored = snapshot_sealed;
   e.saved_sealed = std::max(e.saved_sealed, snapshot_sealed);
@@ -502,6 +568,7 @@ bool routing_table::settle(steady_time_ns now) {
 
 bool routing_table::track(const address& wallet, steady_time_ns now) {
   const auto [i, fresh] = wallets_.try_emplace(wallet, no_entity);
+  if (owned_ && !owned_(entity_kind::wallet, wallet)) return fresh;
   if (i->second == no_entity && (entities_.size() - free_.size() < limits_.live_max))
     create(entity_kind::wallet, wallet, now);
   return fresh;

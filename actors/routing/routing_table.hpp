@@ -93,6 +93,13 @@ public:
   void give_up(entity_id id);
   void revive(entity_id id);
 
+  // --- a part of all entities: those whose events go to another node are left alone
+  using owned_test = std::function<bool(entity_kind, const address&)>;
+  /// From now on only these; those that are not owned any more are removed, and their ids returned for the caller to
+  /// end their actors. Empty: all. `gained`: which ones are new; they get from the replay what their snapshot lacks,
+  /// with a gap when neither reaches back to the other.
+  std::vector<entity_id> own(owned_test owned, const owned_test& gained, steady_time_ns now);
+
   /// Wallets get events only while tracked. track() starts the actor when it is new; false: tracked already.
   bool track(const address& wallet, steady_time_ns now);
   /// Forgets the wallet; the caller ends its actor. False: not tracked.
@@ -123,6 +130,7 @@ private:
     entity_kind kind{entity_kind::token};
     bool dirty{};                                 // listed in dirty_
     bool lagging{};                               // listed in lagging_
+    bool gained{};                                // it was another node's before
     std::uint32_t replay{};                       // how many of recent were sent to an earlier actor
     std::uint32_t next{};                         // index into recent of the first update not sent
     entity_id older{no_entity}, newer{no_entity}; // by last event
@@ -165,10 +173,12 @@ private:
   void pump(entity_id id);
   void deliver(entity_id id, const held& h, std::size_t at, slot_number sealed, bool replayed);
   void evict();
+  void take_over(held& h, std::uint64_t sequence, const owned_test& gained, steady_time_ns now);
   void move_sealed();
   [[nodiscard]] const held* at(std::uint64_t sequence) const;
 
   routing_limits limits_;
+  owned_test owned_;
   entity_sink& sink_;
   std::vector<entity> entities_;
   std::vector<entity_id> free_;
