@@ -196,7 +196,7 @@ struct simulated_consensus::state : std::enable_shared_from_this<simulated_conse
   void commit(const node_ptr& n, ports::consensus_transaction t,
               std::function<void(result<ports::consensus_outcome>)> done) {
     using outcome = ports::consensus_outcome;
-    if (t.compares.size() > operations_max || t.puts.size() + t.erases.size() > operations_max)
+    if (t.compares.size() + t.puts.size() + t.erases.size() > operations_max)
       return answer<outcome>(n, 0, std::move(done),
                              fail(area, consensus_errc::bad_request, "more than 128 operations"));
     std::set<std::string> keys;

@@ -26,7 +26,7 @@ namespace {
 using ports::consensus_errc;
 using clock = std::chrono::steady_clock;
 constexpr std::string_view area = "consensus";
-constexpr std::size_t operations_max = 128;        // etcd's --max-txn-ops
+constexpr std::size_t operations_max = 128;        // as the port has it; etcd's --max-txn-ops counts comparisons apart
 constexpr std::size_t request_bytes_max = 1500000; // etcd's --max-request-bytes is 1.5 MiB, less what surrounds it
 constexpr int answer_bytes_max = 64 << 20;
 // etcd closes connections that ping more often than every 5 s.
@@ -415,7 +415,7 @@ public:
     const auto refuse = [&](consensus_errc code, std::string why) {
       tell([done, e = error{area, static_cast<std::uint16_t>(code), std::move(why)}] { done(std::unexpected(e)); });
     };
-    if (t.compares.size() > operations_max || t.puts.size() + t.erases.size() > operations_max)
+    if (t.compares.size() + t.puts.size() + t.erases.size() > operations_max)
       return refuse(consensus_errc::bad_request,
                     fmt::format("a transaction may hold at most {} operations", operations_max));
     etcdserverpb::TxnRequest request;

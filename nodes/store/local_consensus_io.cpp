@@ -201,10 +201,8 @@ struct local_consensus::implementation {
     if (t.compares.size() + t.puts.size() + t.erases.size() > operations_max)
       return refused(consensus_errc::bad_request, fmt::format("more than {} operations", operations_max));
     std::set<std::string_view> keys;
-    for (const auto& p : t.puts) {
+    for (const auto& p : t.puts)
       if (!keys.insert(p.key).second) return refused(consensus_errc::bad_request, "a key is changed twice");
-      if (p.lease != 0 && !leases.contains(p.lease)) return refused(consensus_errc::no_lease, "the lease is gone");
-    }
     for (const auto& key : t.erases)
       if (!keys.insert(key).second) return refused(consensus_errc::bad_request, "a key is changed twice");
     for (const auto& c : t.compares) {
@@ -212,6 +210,9 @@ struct local_consensus::implementation {
       if ((found == values.end() ? 0 : found->second.revision) != c.revision)
         return ports::consensus_outcome{false, revision};
     }
+    // As etcd does: a lease matters only when the comparisons hold.
+    for (const auto& p : t.puts)
+      if (p.lease != 0 && !leases.contains(p.lease)) return refused(consensus_errc::no_lease, "the lease is gone");
     rocksdb::WriteBatch batch;
     if (!change(t, batch)) return refused(consensus_errc::unknown_outcome, "the write failed");
     return ports::consensus_outcome{true, revision};
