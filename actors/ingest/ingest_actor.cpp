@@ -136,14 +136,17 @@ caf::behavior ingest_actor::running() {
       [this](const protocol::raw_update& u) {
         merger_.on_update(u.origin, u.update, now(), effects_);
         carry_out();
+        if (setup_->tap) setup_->tap->update(u);
       },
       [this](const protocol::raw_slot& s) {
         merger_.on_slot(s.origin, s.update, now(), effects_);
         carry_out();
+        if (setup_->tap) setup_->tap->slot(s);
       },
       [this](const protocol::raw_connection& c) {
         merger_.on_connection(c.origin, c.state, effects_);
         carry_out();
+        if (setup_->tap) setup_->tap->connection(c);
       },
       [this](const protocol::block_unavailable& u) {
         const auto why = u.why == protocol::fetch_outcome::skipped   ? fetch_failure::skipped

@@ -31,6 +31,15 @@ struct ingest_metrics {
   static ingest_metrics make(ports::metrics_registry& registry);
 };
 
+/// Sees what the node's own endpoints send, after it was taken in; on the ingest actor's turn, must not block.
+class stream_tap {
+public:
+  virtual ~stream_tap() = default;
+  virtual void update(const protocol::raw_update& u) = 0;
+  virtual void slot(const protocol::raw_slot& s) = 0;
+  virtual void connection(const protocol::raw_connection& c) = 0;
+};
+
 struct ingest_setup {
   std::string name; // of the stream; part of the cursor's key
   merger_settings merger;
@@ -42,6 +51,7 @@ struct ingest_setup {
   std::vector<endpoint_index> endpoints;
   std::shared_ptr<ports::snapshot_store> store; // may be null: no cursor, no list of incomplete slots
   std::optional<slot_number> resume_behind;     // known before the start; wins over the stored cursor
+  std::shared_ptr<stream_tap> tap;              // may be null
   ports::area_log log;
   std::optional<ingest_metrics> metrics;
 };

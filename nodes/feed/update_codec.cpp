@@ -257,16 +257,30 @@ std::vector<std::string> encode(const block_update& u, bool backfill, std::uint6
   return out;
 }
 
-std::string encode(const fed_slot& s) {
+std::string encode(const slot_update& s) {
   flatbuffers::FlatBufferBuilder b(128);
-  b.Finish(fb::CreateFeedSlot(b, s.sequence, s.update.slot.value, s.update.parent.value,
-                              static_cast<std::uint8_t>(s.update.status)));
+  b.Finish(fb::CreateFeedSlot(b, s.slot.value, s.parent.value, static_cast<std::uint8_t>(s.status)));
   return finished(b);
 }
 
-std::string encode(const fed_state& s) {
+std::string encode(protocol::connection_state s) {
   flatbuffers::FlatBufferBuilder b(64);
-  b.Finish(fb::CreateFeedState(b, s.sequence, static_cast<std::uint8_t>(s.state)));
+  b.Finish(fb::CreateFeedState(b, static_cast<std::uint8_t>(s)));
+  return finished(b);
+}
+
+std::string encode(const fed_snapshots& s) {
+  flatbuffers::FlatBufferBuilder b(4096);
+  std::vector<flatbuffers::Offset<fb::SoftSnapshot>> entries;
+  const auto raw = [&b](const std::string& t) {
+    return b.CreateVector(reinterpret_cast<const std::uint8_t*>(t.data()), t.size());
+  };
+  for (const auto& e : s.entries) {
+    const auto kind = b.CreateString(e.kind);
+    const auto key = raw(e.id), bytes = raw(e.bytes);
+    entries.push_back(fb::CreateSoftSnapshot(b, kind, key, bytes, e.erase));
+  }
+  b.Finish(fb::CreateSoftSnapshots(b, s.shard.value, b.CreateVector(entries)));
   return finished(b);
 }
 
@@ -413,19 +427,37 @@ result<fed_update> decode_update(std::string_view bytes) {
   return out;
 }
 
-result<fed_slot> decode_slot(std::string_view bytes) {
+result<slot_update> decode_slot(std::string_view bytes) {
   const auto* t = verified<fb::FeedSlot>(bytes);
   if (t == nullptr) return fail(area, feed_errc::damaged, fmt::format("{} bytes are no slot", bytes.size()));
   if (t->status() > static_cast<std::uint8_t>(slot_status::dead)) return bad("a slot's status");
-  return fed_slot{t->sequence(),
-                  {slot_number{t->slot()}, slot_number{t->parent()}, static_cast<slot_status>(t->status())}};
+  return slot_update{slot_number{t->slot()}, slot_number{t->parent()}, static_cast<slot_status>(t->status())};
 }
 
-result<fed_state> decode_state(std::string_view bytes) {
+result<protocol::connection_state> decode_state(std::string_view bytes) {
   const auto* t = verified<fb::FeedState>(bytes);
   if (t == nullptr) return fail(area, feed_errc::damaged, fmt::format("{} bytes are no state", bytes.size()));
   if (t->state() > static_cast<std::uint8_t>(protocol::connection_state::lost)) return bad("a stream's state");
-  return fed_state{t->sequence(), static_cast<protocol::connection_state>(t->state())};
+  return static_cast<protocol::connection_state>(t->state());
+}
+
+result<fed_snapshots> decode_snapshots(std::string_view bytes) {
+  flatbuffers::Verifier check(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), 16, 100'000);
+  if (!check.VerifyBuffer<fb::SoftSnapshots>(nullptr))
+    return fail(area, feed_errc::damaged, fmt::format("{} bytes are no snapshots", bytes.size()));
+  const auto* t = flatbuffers::GetRoot<fb::SoftSnapshots>(bytes.data());
+  fed_snapshots out;
+  out.shard = shard_id{t->shard()};
+  if (t->entries() == nullptr) return out;
+  const auto text = [](const auto* v) {
+    return v == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(v->data()), v->size());
+  };
+  for (const auto* e : *t->entries()) {
+    ports::snapshot_store::entry to{text(e->kind()), text(e->key()), text(e->bytes()), e->erase()};
+    if ((to.kind != "token" && to.kind != "wallet") || to.id.size() != address::size) return bad("a snapshot's key");
+    out.entries.push_back(std::move(to));
+  }
+  return out;
 }
 
 } // namespace sett::feed

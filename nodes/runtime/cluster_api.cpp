@@ -1,5 +1,7 @@
 #include "nodes/runtime/cluster_api.hpp"
 
+#include "messages/protocol/control.hpp"
+#include "messages/solana/base58.hpp"
 #include "nodes/entities/command_router.hpp"
 
 #include <boost/json.hpp>
@@ -7,11 +9,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 #include <vector>
 
 namespace sett::runtime {
 namespace json = boost::json;
+namespace control = protocol::control;
 using api::error_response;
 using api::reply;
 using api::request;
@@ -388,12 +392,133 @@ void peer_proxy::intercept(api::routes& of) {
   of.intercept([self = shared_from_this()](const request& r, const reply& done) {
     const auto node = r.query.find("node");
     const auto own = self->context_->cluster.settings().self.node.view();
-    if (node == r.query.end() || node->second == own) return false;
+    if (node == r.query.end()) return self->spread(r, done);
+    if (node->second == own) return false;
     request other = r;
     other.query.erase("node");
     self->ask(node->second, std::move(other), done);
     return true;
   });
+}
+
+std::vector<std::string> peer_proxy::others() const {
+  std::vector<std::string> out;
+  if (const auto view = context_->cluster.view())
+    for (const auto& o : view->others)
+      if (!o.seen.down) out.emplace_back(o.record.node.view());
+  return out;
+}
+
+std::optional<std::string> peer_proxy::home_of(std::string_view kind, std::string_view base58) const {
+  const auto key = solana::parse_address(base58);
+  const auto self = context_->cluster.self();
+  if (!key || !self) return std::nullopt;
+  const std::string_view raw(reinterpret_cast<const char*>(key->bytes.data()), key->bytes.size());
+  const auto record = context_->map->at(context_->cluster.shard_of(kind, raw));
+  if (!record || record->leader.node == self->node) return std::nullopt;
+  return std::string(record->leader.node.view());
+}
+
+bool peer_proxy::spread(const request& r, const reply& done) {
+  if (r.query_or("local", "") == "yes") return false;
+  const bool tokens = r.path == control::tokens_path, wallets = r.path == control::wallets_path;
+  if (r.method == "GET" && (tokens || wallets)) {
+    if (others().empty()) return false;
+    gather(r, done);
+    return true;
+  }
+  const auto one_of = [&](std::string_view path) {
+    return r.path.size() > path.size() + 1 && r.path.starts_with(path) && r.path[path.size()] == '/';
+  };
+  const bool token = one_of(control::tokens_path), wallet = one_of(control::wallets_path);
+  if (!token && !wallet) return false;
+  request here = r;
+  here.query.emplace("local", "yes");
+  if (r.method == "GET") {
+    const auto at = (token ? control::tokens_path : control::wallets_path).size() + 1;
+    const auto home = home_of(token ? "token" : "wallet", std::string_view(r.path).substr(at));
+    if (!home) return false;
+    ask(*home, std::move(here), done);
+    return true;
+  }
+  // Whoever takes the wallet's shard over must know that it is tracked.
+  for (const auto& node : others()) ask(node, here, [](const response&) {});
+  return false;
+}
+
+void peer_proxy::gather(const request& r, const reply& done) {
+  struct state {
+    std::mutex mutex;
+    std::size_t left{};
+    std::vector<json::object> answers;
+    std::uint64_t silent{};
+    std::string sort_field;
+    std::size_t limit{};
+  };
+  const auto nodes = others();
+  auto all = std::make_shared<state>();
+  all->left = nodes.size() + 1;
+  const auto sort = r.query_or("sort", "activity");
+  all->sort_field = r.path == control::wallets_path ? "last_activity"
+                    : sort == "volume"              ? "volume_lamports"
+                    : sort == "price_change"        ? "change_ratio"
+                    : sort == "created"             ? "created"
+                    : sort == "liquidity"           ? "liquidity_quote"
+                    : sort == "holders"             ? "holders_seen"
+                                                    : "last_slot";
+  all->limit = r.number("limit", 50, 1, 100'000).value_or(50);
+  const auto take = [all, done](const response& a) {
+    std::unique_lock lock(all->mutex);
+    boost::system::error_code failed;
+    auto v = json::parse(a.body, failed);
+    if (!failed && a.status == 200 && v.is_object())
+      all->answers.push_back(std::move(v.get_object()));
+    else
+      ++all->silent;
+    if (--all->left != 0) return;
+    lock.unlock();
+    if (all->answers.empty()) return done(error_response(503, "no node answered", "see `sett node ls`"));
+    const auto number = [](const json::value* x) {
+      if (x == nullptr) return 0.0;
+      if (x->is_string()) return std::strtod(x->get_string().c_str(), nullptr);
+      boost::system::error_code none;
+      const auto n = x->to_number<double>(none);
+      return none ? 0.0 : n;
+    };
+    json::array rows;
+    json::object out;
+    for (auto& o : all->answers) {
+      for (auto& [key, value] : o) {
+        if (key == "rows" && value.is_array())
+          for (auto& row : value.get_array()) rows.push_back(std::move(row));
+        else if (value.is_number())
+          out[key] = static_cast<std::uint64_t>(number(out.if_contains(key)) + number(&value));
+        else if (value.is_string() && out.if_contains(key) != nullptr)
+          out[key] = std::to_string(static_cast<std::uint64_t>(number(out.if_contains(key)) + number(&value)));
+        else if (!out.contains(key))
+          out[key] = value;
+      }
+    }
+    std::sort(rows.begin(), rows.end(), [&](const json::value& x, const json::value& y) {
+      const auto of = [&](const json::value& row) {
+        return row.is_object() ? number(row.get_object().if_contains(all->sort_field)) : 0.0;
+      };
+      return of(x) > of(y);
+    });
+    if (rows.size() > all->limit) rows.resize(all->limit);
+    out["rows"] = std::move(rows);
+    out["nodes_unanswered"] = all->silent;
+    done(ok(out));
+  };
+  request one = r;
+  one.query.insert_or_assign("local", "yes");
+  std::shared_ptr<const api::routes> local;
+  {
+    const std::scoped_lock lock(mutex_);
+    local = local_;
+  }
+  for (const auto& node : nodes) ask(node, one, take);
+  local->dispatch(std::move(one), take);
 }
 
 void peer_proxy::ask(const std::string& node, request r, const reply& done) {

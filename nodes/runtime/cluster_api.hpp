@@ -7,14 +7,18 @@
 #include "nodes/api/request.hpp"
 #include "nodes/runtime/gateway_actor.hpp"
 #include "nodes/shards/cluster_node.hpp"
+#include "nodes/shards/shard_map.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace sett::runtime {
 
@@ -25,6 +29,7 @@ struct cluster_context {
   asker ask;
   ports::network& network;
   ports::timer& timer;
+  std::shared_ptr<const shards::shard_map> map;
   std::int64_t proxy_within_ns{10'000'000'000};
 };
 
@@ -39,7 +44,8 @@ public:
   void serve(std::shared_ptr<const api::routes> local);
   /// Packets of the two kinds, on the network's thread.
   void on_packet(const member& from, const ports::packet& p);
-  /// Takes the requests that name another node.
+  /// Takes the requests that name another node, and those that one node alone cannot answer: a token or wallet is asked
+  /// for where its shard is led, lists are gathered from all members, tracking is told to all. ?local=yes: only here.
   void intercept(api::routes& of);
 
 private:
@@ -48,6 +54,10 @@ private:
     ports::timer_id timer;
   };
   void ask(const std::string& node, api::request r, const api::reply& done);
+  [[nodiscard]] bool spread(const api::request& r, const api::reply& done);
+  void gather(const api::request& r, const api::reply& done);
+  [[nodiscard]] std::vector<std::string> others() const;
+  [[nodiscard]] std::optional<std::string> home_of(std::string_view kind, std::string_view base58) const;
   void finish(std::uint64_t id, api::response r);
 
   std::shared_ptr<const cluster_context> context_;

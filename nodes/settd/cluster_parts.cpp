@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -44,17 +46,46 @@ std::vector<std::string> split(const std::string& text) {
 /// What may block runs here, one after the other.
 class worker {
 public:
+  worker() : thread_([this] { work(); }) {}
+  ~worker() { stop(); }
+  worker(const worker&) = delete;
+  worker& operator=(const worker&) = delete;
   void run(std::function<void()> f) {
     const std::scoped_lock lock(mutex_);
-    threads_.emplace_back(std::move(f));
+    if (stopped_ || waiting_.size() >= waiting_max) return;
+    waiting_.push_back(std::move(f));
+    changed_.notify_one();
   }
-  ~worker() {
-    for (auto& t : threads_) t.join();
+  /// What waits is dropped.
+  void stop() {
+    {
+      const std::scoped_lock lock(mutex_);
+      stopped_ = true;
+      changed_.notify_one();
+    }
+    if (thread_.joinable()) thread_.join();
   }
 
 private:
+  static constexpr std::size_t waiting_max = 10'000;
+  void work() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      changed_.wait(lock, [this] { return stopped_ || !waiting_.empty(); });
+      if (stopped_) return;
+      const auto f = std::move(waiting_.front());
+      waiting_.pop_front();
+      lock.unlock();
+      f();
+      lock.lock();
+    }
+  }
+
   std::mutex mutex_;
-  std::vector<std::thread> threads_; // a handful in a node's life
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> waiting_;
+  bool stopped_{};
+  std::thread thread_;
 };
 
 } // namespace
@@ -81,11 +112,13 @@ cluster_parts::~cluster_parts() {
 shards::cluster_node& cluster_parts::node() { return *impl_->node; }
 ports::network& cluster_parts::network() { return *impl_->network; }
 ports::timer& cluster_parts::timer() { return *impl_->beats; }
+void cluster_parts::blocking(std::function<void()> f) { impl_->blocking.run(std::move(f)); }
 
 void cluster_parts::close_doors() {
   impl_->node->stop();
   impl_->network->stop();
   impl_->beats->stop();
+  impl_->blocking.stop();
 }
 
 void cluster_parts::close_stores() {

@@ -11,12 +11,16 @@
 #include "actors/market/token_actor.hpp"
 #include "actors/routing/event_router_actor.hpp"
 #include "actors/supervision/registry.hpp"
+#include "actors/supervision/restart_request.hpp"
 #include "actors/supervision/supervisor_actor.hpp"
 #include "actors/supervision/system_config.hpp"
 #include "actors/wallets/wallet_actor.hpp"
 #include "messages/protocol/caf_messages.hpp"
 #include "messages/solana/base58.hpp"
 #include "nodes/api/http_server_io.hpp"
+#include "nodes/feed/shared_snapshots.hpp"
+#include "nodes/feed/stream_share.hpp"
+#include "nodes/feed/update_codec.hpp"
 #include "nodes/runtime/cluster_api.hpp"
 #include "nodes/runtime/control_api.hpp"
 #include "nodes/runtime/data_dir_io.hpp"
@@ -27,6 +31,8 @@
 #include "nodes/runtime/opportunity_log_io.hpp"
 #include "nodes/runtime/opportunity_recorder_actor.hpp"
 #include "nodes/settd/cluster_parts.hpp"
+#include "nodes/shards/placement.hpp"
+#include "nodes/shards/shard_map.hpp"
 #include "nodes/store/rocksdb_store_io.hpp"
 #include "nodes/telemetry/log_io.hpp"
 #include "nodes/telemetry/metrics_io.hpp"
@@ -39,10 +45,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <map>
+#include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -101,6 +110,9 @@ std::size_t thread_count(std::uint32_t wanted) {
 }
 
 constexpr std::int64_t second_ns = 1'000'000'000;
+constexpr shard_id stream_shard{0xffff}; // places the readers of the stream
+constexpr std::size_t readers_wanted = 2;
+constexpr std::uint64_t take_over_slots = 128; // further back than any snapshot of a live entity
 
 /// Names of entities are 32 raw bytes in the registry and base58 on a screen.
 supervision::name_format base58_names() {
@@ -154,6 +166,13 @@ struct node::parts {
   std::optional<system_config> actor_settings;
   std::optional<caf::actor_system> system;
   std::shared_ptr<supervision::registry> actors = std::make_shared<supervision::registry>();
+  std::shared_ptr<shards::shard_map> map;
+  std::shared_ptr<feed::stream_share> share;                // with others only
+  std::shared_ptr<feed::shared_snapshots> shared_snapshots; // likewise
+  std::mutex owned_mutex;
+  std::shared_ptr<const std::vector<bool>> owned; // shards this node serves
+  bool owned_told_soon{};
+  std::atomic<bool> reads_chain{true};
   std::unique_ptr<cluster_parts> cluster; // its actors run in `system`, its stores end after it
   supervision::cell_ptr root_cell;
   caf::actor root;
@@ -196,6 +215,8 @@ struct node::parts {
       return std::unexpected(opened.error());
     else
       opportunities = std::move(*opened);
+    for (std::size_t i = 0; i < values().endpoints.size(); ++i)
+      endpoint_list.push_back(runtime::options_of(values().endpoints[i], values().ingest, i));
     if (auto joined = open_cluster(); !joined) return joined;
     if (auto started_actors = start_actors(); !started_actors) return started_actors;
     return start_api();
@@ -230,6 +251,14 @@ struct node::parts {
     o.tracked_max = values().wallets.tracked_max;
     o.answer_within_ns = values().api.request_timeout_ms * (second_ns / 1000) / 2;
     o.seed = static_cast<std::uint64_t>(clock.wall_now().value);
+    if (clustered()) {
+      o.shard_of = [this](routing::entity_kind kind, const address& key) {
+        return cluster->node()
+            .shard_of(routing::to_text(kind), {reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size()})
+            .value;
+      };
+      o.owned_now = [this] { return owned_now(); };
+    }
     return o;
   }
 
@@ -246,7 +275,7 @@ struct node::parts {
     return {.name = "router",
             .mailbox_bound = router_mailbox,
             .start = [this, o](caf::actor_system& s, supervision::cell_ptr cell) {
-              return s.spawn<routing::event_router_actor>(std::move(cell), actors, snapshots, o);
+              return s.spawn<routing::event_router_actor>(std::move(cell), actors, entity_snapshots(), o);
             }};
   }
 
@@ -268,8 +297,11 @@ struct node::parts {
               for (const auto& e : endpoint_list) setup->endpoints.push_back(e.index);
               setup->store = snapshots;
               // What the entities have stored decides, not what ingest has passed on.
+              // A shard that is taken over later needs what came since the last snapshot that this node was sent of it.
               if (const auto cursor = routing::load_cursor(*snapshots); cursor && cursor->value != 0)
-                setup->resume_behind = *cursor;
+                setup->resume_behind = slot_number{
+                    clustered() ? cursor->value - std::min(cursor->value - 1, take_over_slots) : cursor->value};
+              setup->tap = share;
               setup->log = log_of("ingest");
               setup->metrics = ingest::ingest_metrics::make(metrics);
               return s.spawn<ingest::ingest_actor>(std::move(cell), std::shared_ptr<const ingest::ingest_setup>(setup));
@@ -285,10 +317,11 @@ struct node::parts {
     setup->pool = updates;
     setup->ingest = [this] { return actor_at(std::string(ingest_path)); };
     setup->log = log_of("endpoint");
-    return {.name = options.name,
-            .start = [setup = std::shared_ptr<const endpoints::endpoint_setup>(setup)](caf::actor_system& s,
-                                                                                       supervision::cell_ptr cell) {
-              return s.spawn<endpoints::endpoint_actor>(std::move(cell), setup);
+    return {.name = options.name, .start = [this, setup](caf::actor_system& s, supervision::cell_ptr cell) {
+              auto now = std::make_shared<endpoints::endpoint_setup>(*setup);
+              if (!reads_chain) now->options.plan = endpoints::plan_kind::none; // it still fetches what is missing
+              return s.spawn<endpoints::endpoint_actor>(
+                  std::move(cell), std::shared_ptr<const endpoints::endpoint_setup>(std::move(now)));
             }};
   }
 
@@ -345,13 +378,104 @@ struct node::parts {
   }
 
   result<void> open_cluster() {
+    map = std::make_shared<shards::shard_map>(values().cluster.shards);
+    owned = std::make_shared<const std::vector<bool>>(values().cluster.shards, false);
+    reads_chain = !clustered(); // until the members have agreed on who does
     shards::cluster_hooks hooks;
     hooks.on_fatal = [this](const error& e) { end_process(e); };
+    hooks.on_record = [this](shard_id s, const shard_record& r) { record_changed(s, r); };
+    if (clustered()) {
+      hooks.on_serving = [this](shard_id s, bool serves) { serving_changed(s, serves); };
+      hooks.on_registered = [this](const member& m) { shared_snapshots->self(m); };
+      hooks.on_view = [this](const std::shared_ptr<const membership::membership_view>& v) { members_changed(*v); };
+    }
     auto opened = cluster_parts::open(values(), config::cluster_checksum(settings), clock, metrics, *log, actors,
                                       static_cast<std::uint64_t>(clock.wall_now().value), std::move(hooks));
     if (!opened) return std::unexpected(opened.error());
     cluster = std::move(*opened);
+    if (!clustered()) return {};
+    share = std::make_shared<feed::stream_share>(
+        cluster->network(), clock, metrics, [this] { return actor_at(std::string(ingest_path)); },
+        endpoint_index{static_cast<std::uint16_t>(endpoint_list.size())}, stream_id{});
+    shared_snapshots = std::make_shared<feed::shared_snapshots>(
+        snapshots, cluster->network(), *map,
+        [this](std::string_view kind, std::string_view id) { return cluster->node().shard_of(kind, id); }, metrics);
+    cluster->node().hub().feed({[this](const member& from, std::span<ports::packet> packets) {
+                                  std::size_t first = 0; // snapshots go one way, runs of stream packets the other
+                                  for (std::size_t i = 0; i <= packets.size(); ++i) {
+                                    if (i < packets.size() && packets[i].kind != feed::snapshots_packet) continue;
+                                    if (i > first) share->packets(from, packets.subspan(first, i - first));
+                                    if (i < packets.size()) shared_snapshots->packet(from, packets[i]);
+                                    first = i + 1;
+                                  }
+                                },
+                                [this](const member& peer) { share->reset(peer); }});
     return {};
+  }
+
+  [[nodiscard]] bool clustered() const { return !values().cluster.etcd.empty(); }
+  [[nodiscard]] std::shared_ptr<ports::snapshot_store> entity_snapshots() const {
+    if (shared_snapshots) return shared_snapshots;
+    return snapshots;
+  }
+
+  /// A replica that comes to a shard led here gets what is stored of its entities.
+  void record_changed(shard_id shard, const shard_record& record) {
+    const auto before = map->at(shard);
+    map->set(shard, record);
+    const auto self = cluster->node().self();
+    if (!clustered() || !self || record.leader != *self) return;
+    for (const auto& m : record.isr)
+      if (m != *self && (!before || before->leader != *self ||
+                         std::find(before->isr.begin(), before->isr.end(), m) == before->isr.end()))
+        cluster->blocking([this, shard, m] { shared_snapshots->send_all(shard, m); });
+  }
+
+  /// Changes come in bursts, one for each shard; the router is told once for each burst.
+  void serving_changed(shard_id shard, bool serves) {
+    {
+      const std::scoped_lock lock(owned_mutex);
+      auto next = std::make_shared<std::vector<bool>>(*owned);
+      (*next)[shard.value] = serves;
+      owned = std::move(next);
+      if (std::exchange(owned_told_soon, true)) return;
+    }
+    const auto timer = cluster->timer().start(5'000'000, [this] {
+      std::shared_ptr<const std::vector<bool>> now;
+      {
+        const std::scoped_lock lock(owned_mutex);
+        owned_told_soon = false;
+        now = owned;
+      }
+      if (const auto router = actor_at(std::string(router_path))) caf::anon_send(router, routing::owned_shards{now});
+    });
+    if (timer == ports::timer_id::none) log_of("node").warn("timer-refused", "the router is told of its shards later");
+  }
+  [[nodiscard]] std::shared_ptr<const std::vector<bool>> owned_now() {
+    const std::scoped_lock lock(owned_mutex);
+    return owned;
+  }
+
+  /// Two nodes read the chain; which ones follows from who is up, so all agree without asking.
+  void members_changed(const membership::membership_view& v) {
+    std::vector<member> up;
+    std::vector<shards::candidate> readers;
+    const auto candidate = [&](const membership::member_record& r) {
+      readers.push_back({r.node, r.weight, r.roles.has(membership::role::ingest)});
+    };
+    candidate(v.self);
+    for (const auto& o : v.others) {
+      if (o.seen.down) continue;
+      up.push_back(o.record.who());
+      candidate(o.record);
+    }
+    share->members(up);
+    const auto chosen = shards::wanted_replicas(stream_shard, readers, readers_wanted);
+    const bool reads = std::find(chosen.begin(), chosen.end(), v.self.node) != chosen.end();
+    if (reads_chain.exchange(reads) == reads) return;
+    log_of("node").info(reads ? "reads-chain" : "reads-no-chain",
+                        reads ? "this node reads the chain for the cluster" : "other nodes read the chain");
+    for (const auto& e : endpoint_list) static_cast<void>(supervision::request_restart(*actors, endpoint_path(e)));
   }
 
   /// A member that cannot go on ends at once and comes back as a new incarnation: an ordered stop could still write.
@@ -364,8 +488,6 @@ struct node::parts {
   result<void> start_actors() {
     const auto router = router_options();
     if (!router) return std::unexpected(router.error());
-    for (std::size_t i = 0; i < values().endpoints.size(); ++i)
-      endpoint_list.push_back(runtime::options_of(values().endpoints[i], values().ingest, i));
     sockets = std::make_unique<endpoints::socket_threads>(socket_thread_count);
     transport = endpoints::make_transport(*sockets);
     actor_settings.emplace(thread_count(values().actors.threads_max));
@@ -489,7 +611,7 @@ struct node::parts {
     runtime::add_control_routes(*control, context);
     const auto cluster_context = std::make_shared<const runtime::cluster_context>(
         runtime::cluster_context{cluster->node(), runtime::asker(actors, std::string(gateway_path), deadline),
-                                 cluster->network(), cluster->timer()});
+                                 cluster->network(), cluster->timer(), map});
     runtime::add_cluster_routes(*control, cluster_context);
     proxy = std::make_shared<runtime::peer_proxy>(cluster_context);
     proxy->serve(control);

@@ -186,6 +186,7 @@ void cluster_node::registered(const member& who, bool intact) {
     if (const auto client = actor_at(commands_path)) caf::anon_send(client, command_leader{s, l});
     if (hooks_.on_leader) hooks_.on_leader(s, l);
   };
+  manager->on_record = hooks_.on_record;
   manager->on_serving = hooks_.on_serving;
 
   auto client = std::make_shared<command_client_setup>();

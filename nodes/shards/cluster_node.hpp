@@ -69,6 +69,7 @@ struct cluster_hooks {
   std::function<void(const std::shared_ptr<const membership::membership_view>&)> on_view;
   /// On the manager's turn.
   std::function<void(shard_id, const shard_leader&)> on_leader;
+  std::function<void(shard_id, const shard_record&)> on_record;
   std::function<void(shard_id, bool serves)> on_serving;
   std::function<void(shard_id, epoch_number, const ports::journal_entry&)> on_released;
   std::function<void(shard_id, const ports::journal_entry&)> on_applied;

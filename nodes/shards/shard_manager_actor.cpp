@@ -170,6 +170,7 @@ void shard_manager_actor::record_changed(shard_id shard) {
   const auto& known = directory_.at(shard);
   if (setup_->on_leader) setup_->on_leader(shard, directory_.leader_of(shard));
   if (known.revision == 0) return;
+  if (setup_->on_record) setup_->on_record(shard, known.record);
   start(shard);
   if (const auto it = replicas_.find(shard); it != replicas_.end())
     caf::anon_send(it->second.actor, shard_record_seen{known.record, known.revision});

@@ -72,6 +72,8 @@ struct shard_manager_setup {
   std::function<caf::actor(caf::actor_system&, supervision::cell_ptr, shard_id,
                            std::shared_ptr<const shard_environment>, stored_replica, caf::actor manager)>
       make_shard;
+  /// On the manager's turn, when a record changed.
+  std::function<void(shard_id, const shard_record&)> on_record;
   /// On the manager's turn, when the leader of a shard changed. epoch 0: nobody.
   std::function<void(shard_id, const shard_leader&)> on_leader;
   /// On the manager's turn: this node serves the shard, or no more.
