@@ -319,10 +319,10 @@ class Failover:
         self.detect_s = self.take_over_s = None
         self.commits, self.history = {}, []
 
-    def run(self, strike, within_s=20, workers=6):
+    def run(self, strike, within_s=20):
         """strike() breaks the victim. Returns the figures."""
-        strike()
         begin = time.monotonic()
+        strike()
         ended = threading.Event()
 
         def watch():
@@ -385,12 +385,13 @@ def millis(seconds):
 
 
 def spread(rows):
-    """{figure: {"median": m, "worst": w}} over rows of figures."""
+    """The worst of each figure, and with more than one row the medians of times."""
     out = {}
     for name in rows[0]:
         values = [r[name] for r in rows if r.get(name) is not None]
-        if values and name.endswith("_ms"):
-            out[name] = {"median": round(statistics.median(values)), "worst": max(values), "of": len(values)}
+        out[name] = max(values) if len(values) == len(rows) else None
+        if len(rows) > 1 and values and name.endswith("_ms"):
+            out[name + "_median"] = round(statistics.median(values))
     return out
 
 

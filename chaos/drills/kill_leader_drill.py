@@ -2,5 +2,10 @@
 from chaos.drills import failover
 
 
+def strike(cluster, victim):
+    cluster.nodes[victim].kill(failover.DOWN_S)
+    return lambda: None
+
+
 def run(stage):
-    return failover.run(stage, failover.kill)
+    return failover.under_load(stage, [strike] * stage.repeat)
