@@ -4,7 +4,7 @@ Nodes keep their folder over restarts. A process that ends is started again afte
 the drill keeps it down. With a `wire` (wire.py) every node and every etcd has a network namespace of its own, so that links can
 be cut; without one all use loopback.
 """
-import contextlib
+import collections
 import ctypes
 import http.client
 import json
@@ -152,7 +152,7 @@ class Cluster:
             path.chmod(0o600)
 
     def environment(self, name, extra=None):
-        settings = {"node.name": name, "node.data_dir": self.folder_of(name), "api.port": 0,
+        settings = {"node.name": name, "node.data_dir": self.folder_of(name), "api.port": 0, "api.request_timeout_ms": 20_000,
                     "cluster.etcd": ",".join(self.etcd_client.values()),
                     "cluster.address": self.wire.host(name) if self.wire else "127.0.0.1", **(extra or {})}
         return {"SETT_" + k.upper().replace(".", "_"): str(v) for k, v in settings.items()}
@@ -408,6 +408,8 @@ def conclude(workload, extra_history=(), extra_final=None):
     figures = {"commands": len(history), "acknowledged": verdict.checked,
                "unknown": sum(o["outcome"] == "unknown" for o in history),
                "refused": sum(o["outcome"] == "fail" for o in history),
+               "not_done": dict(collections.Counter(f"{o['outcome']}: {o['answer'][:60]}" for o in history
+                                                    if o["outcome"] != "ok").most_common(5)),
                "lost": verdict.lost, "doubled": verdict.doubled, "stale": verdict.stale,
                "checked_in_ms": round((time.monotonic() - began) * 1000)}
     if not verdict.clean:

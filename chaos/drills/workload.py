@@ -83,7 +83,7 @@ def send(door, kind, key, command, within_ms, record=None):
     shard = answer.get("shard") if isinstance(answer, dict) else None
     if status == 200 and said == "done":
         return "ok", answer["answer"], shard
-    if said in ("refused", "overloaded", "not_ready"):
+    if said in ("refused", "overloaded", "not ready"):
         return "fail", f"{said}: {answer.get('why', '')}", shard
     return "unknown", str(said or answer), shard
 
@@ -150,6 +150,7 @@ class Workload:
             if outcome != "ok":
                 self.failures.append(operation)
                 node = chance.choice(self.cluster.names)
+                self.stopped.wait(0.02)
             if self.pause_s:
                 self.stopped.wait(self.pause_s * chance.random() * 2)
         for door in doors.values():

@@ -1,0 +1,30 @@
+"""The nodes' wall clocks are an hour early and an hour late: no vote and no command depends on them; a leader is killed as well."""
+import datetime
+import json
+
+from chaos.drills import failover
+
+OFFSETS_MS = {"n1": 3_600_000, "n2": -3_600_000}
+
+
+def clock_of(cluster, name):
+    """What the node's last log line says the time is."""
+    for line in reversed(cluster.nodes[name].process.output().splitlines()):
+        for word in ([json.loads(line).get("ts", "")] if line.startswith("{") else line.replace('"', " ").split()):
+            try:
+                return datetime.datetime.fromisoformat(word)
+            except ValueError:
+                continue
+    return None
+
+
+def run(stage):
+    def strike(cluster, victim):
+        for name, offset_ms in OFFSETS_MS.items():
+            seen = clock_of(cluster, name)
+            off = (seen - datetime.datetime.now(datetime.timezone.utc)).total_seconds() * 1000 if seen else 0
+            if abs(off - offset_ms) > 120_000:
+                stage.skip("clock-offset", f"{name}'s log does not show a clock that is off by {offset_ms} ms (it shows {off:.0f})")
+        cluster.nodes[victim].kill(failover.DOWN_S)
+        return lambda: None
+    return failover.under_load(stage, [strike], node_settings={n: {"fault.clock_offset_ms": o} for n, o in OFFSETS_MS.items()})
