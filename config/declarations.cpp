@@ -139,8 +139,9 @@ std::vector<declaration> make() {
        .kind = k::text,
        .default_text = "sett",
        .example = "sett-1",
-       .paragraph = "How this node is called in logs, metrics and by its peers: 1 to 15 of a-z, 0-9 and '-', and no other "
-                    "node's name.",
+       .paragraph =
+           "How this node is called in logs, metrics and by its peers: 1 to 15 of a-z, 0-9 and '-', and no other "
+           "node's name.",
        .check = check_present,
        .store = in<&S::node, &node_settings::name>},
       {.key = "node.environment",

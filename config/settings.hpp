@@ -60,9 +60,9 @@ struct ingest_settings {
 
 struct cluster_settings {
   std::string id;
-  std::string etcd;         // "host:port,host:port"; empty: a cluster of this node alone
-  std::string address;      // where peers reach this node
-  std::uint16_t port{};     // of the first lane; 0: any free ones
+  std::string etcd;     // "host:port,host:port"; empty: a cluster of this node alone
+  std::string address;  // where peers reach this node
+  std::uint16_t port{}; // of the first lane; 0: any free ones
   std::uint32_t shards{}, replicas{}, min_isr{};
   std::uint32_t beat_ms{}, suspect_ms{};
   std::string roles;

@@ -11,7 +11,7 @@
 #include "messages/protocol/token.hpp"
 
 #include <algorithm>
-#include <mutex>
+#include <mutex> // pure-ok: one list, read by entities on other threads; nothing waits under the lock
 #include <unordered_map>
 #include <utility>
 #include <vector>
