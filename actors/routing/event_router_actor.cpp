@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view tracked_kind = "tracked_wallet";
 constexpr std::string_view since_kind = "tracked_since"; // a wallet's events behind this slot are seen
 constexpr std::string_view cursor_kind = "cursor";
-constexpr std::string_view cursor_id = "router";
+constexpr std::string_view cursor_id = "router", origin_id = "origin";
 constexpr std::uint32_t mailbox_reserve = 16; // places left for questions
 constexpr std::size_t actor_lines = 4;        // of an actor's object that a message to it touches
 
@@ -146,11 +146,18 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::routing::collect_deadline)
 
 namespace sett::routing {
 
-result<slot_number> load_cursor(ports::snapshot_store& store) {
-  const auto value = store.load({cursor_kind, cursor_id});
+namespace {
+
+result<slot_number> load_slot(ports::snapshot_store& store, std::string_view id) {
+  const auto value = store.load({cursor_kind, id});
   if (!value) return std::unexpected(value.error());
   return *value ? to_slot(**value) : slot_number{};
 }
+
+} // namespace
+
+result<slot_number> load_cursor(ports::snapshot_store& store) { return load_slot(store, cursor_id); }
+result<slot_number> load_origin(ports::snapshot_store& store) { return load_slot(store, origin_id); }
 
 event_router_actor::event_router_actor(caf::actor_config& cfg, cell_ptr place,
                                        std::shared_ptr<supervision::registry> reg,
@@ -187,6 +194,7 @@ event_router_actor::event_router_actor(caf::actor_config& cfg, cell_ptr place,
   });
   std::vector<ports::snapshot_store::entry> fresh;
   const auto cursor = load_cursor(*env_->store).value_or(slot_number{});
+  first_cursor_ = cursor.value == 0;
   for (const auto& [wallet, how] : tracked_) {
     const auto known = since.find(wallet);
     env_->missing->tracked(wallet, known != since.end() ? known->second : cursor);
@@ -525,6 +533,8 @@ void event_router_actor::store_cursor() {
   entries[0].kind = cursor_kind;
   entries[0].id = cursor_id;
   entries[0].bytes = to_bytes(stored_cursor_);
+  if (std::exchange(first_cursor_, false))
+    entries.push_back({std::string(cursor_kind), std::string(origin_id), to_bytes(stored_cursor_), false});
   env_->store->store_many(std::move(entries), nullptr); // an older cursor only means more replay
 }
 

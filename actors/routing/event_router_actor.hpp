@@ -67,6 +67,8 @@ struct event_router_options {
 
 /// Where ingest resumes after a restart of the node: the stored cursor, 0 without one. May block on a disk read.
 [[nodiscard]] result<slot_number> load_cursor(ports::snapshot_store& store);
+/// The slot behind which this node's stream began, ever; 0: not known. May block on a disk read.
+[[nodiscard]] result<slot_number> load_origin(ports::snapshot_store& store);
 
 class event_router_actor : public supervision::bounded_actor, private entity_sink {
 public:
@@ -123,6 +125,7 @@ private:
   std::shared_ptr<const std::vector<bool>> owned_ = std::make_shared<const std::vector<bool>>();
   std::vector<member> members_; // by entity_id
   std::unordered_map<sett::address, tracked> tracked_;
+  bool first_cursor_{}; // this node never stored one
   slot_number stored_cursor_;
   bool pump_set_{};
   std::vector<caf::response_promise> settling_;

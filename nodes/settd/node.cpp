@@ -297,10 +297,15 @@ struct node::parts {
               for (const auto& e : endpoint_list) setup->endpoints.push_back(e.index);
               setup->store = snapshots;
               // What the entities have stored decides, not what ingest has passed on.
-              // A shard that is taken over later needs what came since the last snapshot that this node was sent of it.
-              if (const auto cursor = routing::load_cursor(*snapshots); cursor && cursor->value != 0)
-                setup->resume_behind = slot_number{
-                    clustered() ? cursor->value - std::min(cursor->value - 1, take_over_slots) : cursor->value};
+              if (const auto cursor = routing::load_cursor(*snapshots); cursor && cursor->value != 0) {
+                setup->resume_behind = *cursor;
+                if (clustered()) {
+                  // A shard that is taken over later needs what came since the last snapshot this node was sent of it.
+                  const auto origin = routing::load_origin(*snapshots).value_or(slot_number{});
+                  setup->resume_behind->value -=
+                      std::min(cursor->value - std::min(origin, *cursor).value, take_over_slots);
+                }
+              }
               setup->tap = share;
               setup->log = log_of("ingest");
               setup->metrics = ingest::ingest_metrics::make(metrics);
