@@ -7,7 +7,6 @@ from chaos.drills.workload import Workload
 # What is promised, times two on a machine that does other things as well.
 BOUNDS = {"first_commit_ms": 2000, "all_hard_state_ms": 4000}
 DOWN_S = 3.0
-REPEAT_S = 1500
 
 
 def under_load(stage, strikes, wire=None, bounds=None, **cluster_options):
