@@ -1211,7 +1211,7 @@ void basic_replica<Rules>::learn_record(const shard_record& r, std::uint64_t rev
   // No copy of a transaction that compared an older revision can execute any more: what it did is in this record.
   if (pending_ && revision > pending_->compare_revision) drop_transaction();
   if (!leads()) return;
-  if (r.epoch != epoch_ || r.leader != self_)
+  if (r.epoch != epoch_ || !Rules::leads_record(r.leader, self_))
     step_down(step_down_reason::superseded, out);
   else if (!holds(r.isr, self_))
     step_down(step_down_reason::evicted, out);

@@ -28,6 +28,7 @@ struct shipped_rules {
   static bool may_lead(const shard_record& r, const member& self, epoch_number promised) {
     return r.leader == self && r.epoch > promised;
   }
+  static constexpr bool leads_record(const member& leader, const member& self) { return leader == self; }
   // Rules 4 and 5: nothing is said in an epoch before its promise is synced.
   static constexpr bool promise_waits_for_sync() { return true; }
   static constexpr bool promise_is_stored() { return true; }
