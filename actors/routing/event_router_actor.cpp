@@ -207,7 +207,8 @@ event_router_actor::event_router_actor(caf::actor_config& cfg, cell_ptr place,
 caf::behavior event_router_actor::make_behavior() {
   env_->router = caf::actor_cast<caf::actor>(this);
   if (options_.shard_of) own({options_.owned_now()});
-  for (const auto& [wallet, how] : tracked_) table_.track(wallet, steady_time_ns{now_ns()});
+  for (const auto& [wallet, how] : tracked_)
+    table_.track(wallet, env_->missing->since(wallet), steady_time_ns{now_ns()});
   delayed_send(this, std::chrono::nanoseconds(options_.tick_ns), tick_due{});
   return {
       [this](const protocol::chain_update& m) {
@@ -310,7 +311,7 @@ caf::behavior event_router_actor::make_behavior() {
       [this](const protocol::wallet_list_request& m) {
         auto answer = make_response_promise();
         for (const auto& [wallet, how] : tracked_)
-          table_.track(wallet, steady_time_ns{now_ns()}); // wakes the passivated ones
+          table_.track(wallet, env_->missing->since(wallet), steady_time_ns{now_ns()}); // wakes the passivated ones
         protocol::wallet_list list;
         list.tracked = tracked_.size();
         home_system().spawn<collector<protocol::wallet_list_request, protocol::wallet_summary, protocol::wallet_list>>(
@@ -319,7 +320,8 @@ caf::behavior event_router_actor::make_behavior() {
       },
       [this](const protocol::wallet_show_request& m) {
         auto answer = make_response_promise();
-        if (tracked_.contains(m.wallet)) table_.track(m.wallet, steady_time_ns{now_ns()});
+        if (tracked_.contains(m.wallet))
+          table_.track(m.wallet, env_->missing->since(m.wallet), steady_time_ns{now_ns()});
         if (const auto id = table_.find(entity_kind::wallet, m.wallet); id != no_entity && members_[id].actor)
           answer.delegate(members_[id].actor, m);
         else
@@ -347,7 +349,7 @@ caf::behavior event_router_actor::make_behavior() {
         if (m.track) {
           answer.changed = tracked_.try_emplace(m.wallet, tracked{m.label, false}).second;
           if (answer.changed) env_->missing->tracked(m.wallet, m.since);
-          table_.track(m.wallet, steady_time_ns{now_ns()});
+          table_.track(m.wallet, m.since, steady_time_ns{now_ns()});
         } else {
           answer.changed = tracked_.erase(m.wallet) != 0;
           env_->missing->untracked(m.wallet);

@@ -35,6 +35,12 @@ public:
     const std::scoped_lock lock(mutex_);
     wallets_[wallet] = since;
   }
+  /// 0: not tracked, or from the beginning.
+  [[nodiscard]] slot_number since(const address& wallet) const {
+    const std::scoped_lock lock(mutex_);
+    const auto known = wallets_.find(wallet);
+    return known == wallets_.end() ? slot_number{} : known->second;
+  }
   void untracked(const address& wallet) {
     const std::scoped_lock lock(mutex_);
     wallets_.erase(wallet);

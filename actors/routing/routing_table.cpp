@@ -71,7 +71,7 @@ void routing_table::update(const protocol::chain_update& u, steady_time_ns now) 
     for (std::size_t m = 0; m < mints.count; ++m) concerns(entity_kind::token, *mints.mints[m], i);
     if (!wallets_.empty())
       each_wallet(batch, e, [&](const address& w) {
-        if (wallets_.contains(w)) concerns(entity_kind::wallet, w, i);
+        if (follows(w, h.slot)) concerns(entity_kind::wallet, w, i);
       });
   }
   counts_.token_swaps += h.swaps;
@@ -282,7 +282,7 @@ void routing_table::take_over(held& h, std::uint64_t sequence, const owned_test&
     for (std::size_t m = 0; m < mints.count; ++m) concerns(entity_kind::token, *mints.mints[m], i);
     if (!wallets_.empty())
       each_wallet(batch, e, [&](const address& w) {
-        if (wallets_.contains(w)) concerns(entity_kind::wallet, w, i);
+        if (follows(w, h.slot)) concerns(entity_kind::wallet, w, i);
       });
   }
   if (scratch_.empty()) return;
@@ -566,8 +566,14 @@ bool routing_table::settle(steady_time_ns now) {
 // --- wallets and questions
 // ----------------------------------------------------------------------------------------------------
 
-bool routing_table::track(const address& wallet, steady_time_ns now) {
+bool routing_table::follows(const address& wallet, slot_number slot) const {
+  const auto since = since_.find(wallet);
+  return since != since_.end() && slot > since->second;
+}
+
+bool routing_table::track(const address& wallet, slot_number since, steady_time_ns now) {
   const auto [i, fresh] = wallets_.try_emplace(wallet, no_entity);
+  since_.try_emplace(wallet, since);
   if (owned_ && !owned_(entity_kind::wallet, wallet)) return fresh;
   if (i->second == no_entity && (entities_.size() - free_.size() < limits_.live_max))
     create(entity_kind::wallet, wallet, now);
@@ -580,6 +586,7 @@ bool routing_table::untrack(const address& wallet) {
   const auto id = i->second;
   if (id != no_entity) remove(id);
   wallets_.erase(wallet);
+  since_.erase(wallet);
   return true;
 }
 

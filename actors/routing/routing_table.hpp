@@ -100,8 +100,9 @@ public:
   /// with a gap when neither reaches back to the other.
   std::vector<entity_id> own(owned_test owned, const owned_test& gained, steady_time_ns now);
 
-  /// Wallets get events only while tracked. track() starts the actor when it is new; false: tracked already.
-  bool track(const address& wallet, steady_time_ns now);
+  /// Wallets get events only while tracked, and only of slots behind `since`. track() starts the actor when it is new;
+  /// false: tracked already, since then.
+  bool track(const address& wallet, slot_number since, steady_time_ns now);
   /// Forgets the wallet; the caller ends its actor. False: not tracked.
   bool untrack(const address& wallet);
   /// The entity, started when it has none (for a wallet that is asked for).
@@ -175,6 +176,7 @@ private:
   void evict();
   void take_over(held& h, std::uint64_t sequence, const owned_test& gained, steady_time_ns now);
   void move_sealed();
+  [[nodiscard]] bool follows(const address& wallet, slot_number slot) const;
   [[nodiscard]] const held* at(std::uint64_t sequence) const;
 
   routing_limits limits_;
@@ -184,6 +186,7 @@ private:
   std::vector<entity_id> free_;
   boost::unordered_flat_map<address, entity_id, std::hash<address>> tokens_;
   std::unordered_map<address, entity_id> wallets_;
+  std::unordered_map<address, slot_number> since_; // of the tracked ones
   entity_id oldest_{no_entity}, newest_entity_{no_entity};
   std::vector<entity_id> dirty_, lagging_;
   /// The round of tick() that is under way: dirty_[0, kept) stay, [kept, at) are done with, the rest is to come.

@@ -24,18 +24,24 @@ stream_share::stream_share(ports::network& network, const ports::clock& clock, p
       refused_(&metrics.counter_of("sett_feed_packets_refused_total",
                                    "Packets of the stream that a node's queue had no place for; it fetches them.")) {}
 
+void stream_share::send_to(const member& to, ports::packet_kind kind, const std::string& body) {
+  (network_.send(to, {.lane = ports::lane::event, .kind = kind, .body = body}) ? sent_ : refused_)->add();
+}
+
 void stream_share::broadcast(ports::packet_kind kind, const std::string& body) {
-  for (const auto& to : others_)
-    (network_.send(to, {.lane = ports::lane::event, .kind = kind, .body = body}) ? sent_ : refused_)->add();
+  for (const auto& [to, from] : others_) send_to(to, kind, body);
 }
 
 void stream_share::update(const protocol::raw_update& u) {
   if (!own(u.origin.endpoint)) return;
   const std::scoped_lock lock(mutex_);
+  if (!u.origin.backfill) newest_ = std::max(newest_, u.update->slot);
   if (others_.empty()) return;
-  auto parts = encode(*u.update, u.origin.backfill, sequence_);
+  const auto parts = encode(*u.update, u.origin.backfill, sequence_);
   sequence_ += parts.size();
-  for (const auto& p : parts) broadcast(update_packet, p);
+  for (const auto& [to, from] : others_)
+    if (u.origin.backfill || u.update->slot >= from)
+      for (const auto& p : parts) send_to(to, update_packet, p);
 }
 
 void stream_share::slot(const protocol::raw_slot& s) {
@@ -59,7 +65,7 @@ void stream_share::connection(const protocol::raw_connection& c) {
   const auto before = own_state();
   states_[c.origin.endpoint] = c.state;
   if (own_state() != before)
-    for (const auto& to : others_) tell_state(to);
+    for (const auto& [to, from] : others_) tell_state(to);
 }
 
 void stream_share::tell_state(const member& to) {
@@ -88,13 +94,17 @@ frame_origin stream_share::origin_of(const node_id& node, bool backfill) {
 
 void stream_share::members(const std::vector<member>& others) {
   const std::scoped_lock lock(mutex_);
-  const std::set<member> now(others.begin(), others.end());
-  for (const auto& m : others_)
+  std::map<member, slot_number> now;
+  for (const auto& m : others) {
+    const auto known = others_.find(m);
+    now.emplace(m, known != others_.end() ? known->second : slot_number{newest_.value + 1});
+  }
+  for (const auto& [m, from] : others_)
     if (!now.contains(m))
       to_ingest(
           protocol::raw_connection{origin_of(m.node, false), protocol::connection_state::lost, "the node is down"});
-  const auto before = std::exchange(others_, now);
-  for (const auto& m : others_)
+  const auto before = std::exchange(others_, std::move(now));
+  for (const auto& [m, from] : others_)
     if (!before.contains(m)) tell_state(m);
 }
 
@@ -102,7 +112,8 @@ void stream_share::reset(const member& peer) {
   const std::scoped_lock lock(mutex_);
   to_ingest(protocol::raw_connection{origin_of(peer.node, false), protocol::connection_state::lost,
                                      "the connection to the node was lost"});
-  if (others_.contains(peer)) {
+  if (const auto to = others_.find(peer); to != others_.end()) {
+    to->second = slot_number{newest_.value + 1};
     tell_state(peer);
     // Its state is told anew as well, when its own side notices; until then nothing of it counts as live.
   }

@@ -5,6 +5,9 @@
 // Every member gets the whole stream, not only the events of its shards: it holds replicas of other nodes' shards, and
 // when it takes one over it must have what came since the last snapshot (rule 21).
 //
+// A member that joins in the middle of a slot would take the rest of it for the whole: it is sent slots from the next
+// one on, and fetches what it missed.
+//
 // Thread-safe. What cannot be sent to a member shows there as a hole in the sequence and is fetched again.
 #pragma once
 
@@ -20,7 +23,6 @@
 #include <functional>
 #include <map>
 #include <mutex>
-#include <set>
 #include <span>
 #include <vector>
 
@@ -48,6 +50,7 @@ public:
 private:
   [[nodiscard]] bool own(endpoint_index e) const { return e.value < first_peer_.value; }
   void broadcast(ports::packet_kind kind, const std::string& body);
+  void send_to(const member& to, ports::packet_kind kind, const std::string& body);
   void tell_state(const member& to);
   [[nodiscard]] protocol::connection_state own_state() const;
   [[nodiscard]] frame_origin origin_of(const node_id& node, bool backfill);
@@ -60,7 +63,8 @@ private:
   stream_id stream_;
   ports::counter *sent_, *received_, *malformed_, *refused_;
   std::mutex mutex_;
-  std::set<member> others_;
+  std::map<member, slot_number> others_;                        // with the first slot that they get
+  slot_number newest_;                                          // of this node's own stream
   std::map<endpoint_index, protocol::connection_state> states_; // of this node's endpoints
   std::map<node_id, endpoint_index> peers_;
   std::uint64_t sequence_{1};
