@@ -729,6 +729,121 @@ TEST(sim_event_router, takes_its_entities_along_when_it_crashes_and_leaves_none_
   EXPECT_EQ(place->dead_letters(), before + 1); // it is gone
 }
 
+/// Token t lies on shard t % shards, wallets and everything else on shard 0.
+event_router_options sharded(std::uint16_t shards, std::vector<bool> owned) {
+  auto o = options();
+  o.shard_of = [shards](entity_kind kind, const address& key) -> std::uint16_t {
+    if (kind == entity_kind::token)
+      for (std::uint16_t t = 0; t < 100; ++t)
+        if (make_mint(t) == key) return static_cast<std::uint16_t>(t % shards);
+    return 0;
+  };
+  o.owned_now = [now = std::make_shared<const std::vector<bool>>(std::move(owned))] { return now; };
+  return o;
+}
+void own(node& n, std::vector<bool> owned) {
+  caf::anon_send(n.router, owned_shards{std::make_shared<const std::vector<bool>>(std::move(owned))});
+}
+
+TEST(sim_event_router, entities_of_other_nodes_shards_get_nothing) {
+  node n(1, sharded(2, {false, true}));
+  const auto r = test::make_recording(21, 60, 6, 5);
+  for (const auto& b : r.blocks) n.play(b);
+  n.sys.advance(1s);
+  EXPECT_EQ(n.status().tokens_live, 3u);
+  for (std::uint64_t t = 0; t < 6; ++t)
+    if (t % 2 == 1)
+      expect_equal(*n.token(t), reference(r, t).detail(), std::to_string(t));
+    else
+      EXPECT_EQ(n.place(t), nullptr) << t;
+}
+
+TEST(sim_event_router, a_gained_shards_entities_come_from_the_replay_as_if_always_owned) {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    ports::random rng(seed);
+    node n(seed, sharded(3, {true, false, false}));
+    n.ask<protocol::wallet_tracked>(protocol::wallet_track_request{make_wallet(0), ""});
+    const auto r = test::make_recording(seed, 90, 6, 5, 4);
+    const auto second = 10 + rng.below(30), third = 45 + rng.below(30);
+    for (std::size_t i = 0; i < r.blocks.size(); ++i) {
+      n.play(r.blocks[i]);
+      if (i == second) own(n, {true, true, false});
+      if (i == third) own(n, {true, true, true});
+      if (rng.chance(0.2)) n.kill(rng.below(6));
+      if (rng.chance(0.5)) n.sys.advance(100ms);
+    }
+    n.sys.advance(3s);
+    EXPECT_EQ(n.status().tokens_live, 6u);
+    for (std::uint64_t t = 0; t < 6; ++t)
+      expect_equal(*n.token(t), reference(r, t).detail(),
+                   "seed " + std::to_string(seed) + " token " + std::to_string(t));
+  }
+}
+
+TEST(sim_event_router, a_lost_shards_entities_end_and_the_next_owner_goes_on_from_their_snapshots) {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    ports::random rng(seed);
+    const auto store = std::make_shared<test::memory_snapshot_store>(); // stands for copies sent to replicas
+    auto first_options = sharded(2, {true, true}), next_options = sharded(2, {false, false});
+    next_options.limits.window_slots = 40; // and no replay of the whole stream: snapshots are needed
+    next_options.limits.replay_slots = 60;
+    node first(seed, first_options), next(seed + 100, next_options);
+    first.store = next.store = store;
+    first.boot(first_options);
+    next.boot(next_options);
+    const auto r = test::make_recording(seed, 150, 4, 4);
+    const auto change = 90 + rng.below(40);
+    for (std::size_t i = 0; i < r.blocks.size(); ++i) {
+      for (auto* n : {&first, &next}) {
+        n->play(r.blocks[i]);
+        if (i >= 4) n->root(r.blocks[i - 4]->slot.value);
+      }
+      if (i == change) {
+        own(first, {true, false});
+        first.sys.run();
+        own(next, {false, true});
+      }
+      first.sys.advance(400ms);
+      next.sys.advance(400ms);
+    }
+    first.sys.advance(3s);
+    next.sys.advance(3s);
+    for (std::uint64_t t = 0; t < 4; ++t) {
+      auto& owner = t % 2 == 0 ? first : next;
+      auto& other = t % 2 == 0 ? next : first;
+      expect_equal(*owner.token(t), reference(r, t).detail(),
+                   "seed " + std::to_string(seed) + " token " + std::to_string(t));
+      EXPECT_EQ(other.place(t), nullptr) << t;
+    }
+    EXPECT_EQ(first.status().tokens_live, 2u);
+    EXPECT_EQ(next.status().tokens_live, 2u);
+  }
+}
+
+TEST(sim_event_router, a_shard_that_comes_and_goes_many_times_leaves_neither_doubles_nor_holes) {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    ports::random rng(seed);
+    node n(seed, sharded(2, {false, true}));
+    const auto r = test::make_recording(seed, 120, 4, 4);
+    bool has = false;
+    for (std::size_t i = 0; i < r.blocks.size(); ++i) {
+      n.play(r.blocks[i]);
+      if (rng.chance(0.3)) own(n, {has = !has, true});
+      if (rng.chance(0.1)) n.kill(rng.below(4));
+      if (rng.chance(0.5)) n.sys.advance(200ms);
+    }
+    own(n, {true, true});
+    n.sys.advance(3s);
+    for (std::uint64_t t = 0; t < 4; ++t)
+      expect_equal(*n.token(t), reference(r, t).detail(),
+                   "seed " + std::to_string(seed) + " token " + std::to_string(t));
+    own(n, {false, false});
+    n.sys.advance(1s);
+    EXPECT_EQ(n.status().tokens_live, 0u);
+    for (std::uint64_t t = 0; t < 4; ++t) EXPECT_EQ(n.place(t), nullptr) << t;
+  }
+}
+
 TEST(sim_event_router, gives_the_same_trace_for_the_same_seed) {
   const auto trace = [](std::uint64_t seed) {
     node n(seed);
