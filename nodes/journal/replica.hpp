@@ -224,7 +224,8 @@ public:
 
 private:
   static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::min() / 4;
-  static constexpr std::uint64_t close_entries = 2048; // behind hw: it will catch up while hw is held
+  static constexpr std::int64_t contest_ns = 2'000'000'000; // epochs that follow faster make contenders wait longer
+  static constexpr std::uint64_t close_entries = 2048;      // behind hw: it will catch up while hw is held
   static constexpr std::int64_t far = std::numeric_limits<std::int64_t>::max();
 
   enum class follower_phase : std::uint8_t { contacting, streaming, snapshot };
@@ -398,6 +399,8 @@ private:
   std::optional<export_state> export_;
   std::int64_t tell_at_{never};
   std::uint64_t last_probe_{}, confirmed_probe_{};
+  std::uint64_t missing_probe_{}; // sent when the last one of `missing_` members of the isr was found dead or slow
+  std::int64_t missing_{};
   std::uint64_t pending_bytes_{}; // proposed and not released
   std::uint64_t standing_alarms_{};
 };

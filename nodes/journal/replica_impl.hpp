@@ -779,7 +779,7 @@ void basic_replica<Rules>::follow_record(std::int64_t now, replica_output& out) 
         if (m == self_) break;
         if (m != record_->leader && !is_suspected(m)) ++rank;
       }
-      const std::uint64_t recent = now - epoch_changed_at_ > 10'000'000'000 ? 0 : std::min(recent_epochs_, 7U);
+      const std::uint64_t recent = now - epoch_changed_at_ > contest_ns ? 0 : std::min(recent_epochs_, 7U);
       const auto step = static_cast<std::uint64_t>(settings_.take_over_step_ns);
       const std::uint64_t delay = (rank == 0 && recent == 0) ? 0
                                                              : rank * step + ((std::uint64_t{1} << recent) - 1) * step +
@@ -815,7 +815,8 @@ void basic_replica<Rules>::become_leader(std::int64_t now, replica_output& out) 
   followers_.clear();
   node_acked_.clear();
   candidate_.reset();
-  last_probe_ = confirmed_probe_ = 0;
+  last_probe_ = confirmed_probe_ = missing_probe_ = 0;
+  missing_ = 0;
   pending_bytes_ = 0;
   // The own log is the truth from here on; its first entry says so.
   push(std::make_shared<const ports::journal_entry>(make_entry(end(), epoch_, ports::entry_kind::epoch_start, {})));
@@ -1137,13 +1138,24 @@ void basic_replica<Rules>::manage_isr(std::int64_t now, replica_output& out) {
 
   // Out: the dead and the regressed, then the slow, then the unwanted. Below min_isr only the regressed go, and the
   // dead when somebody waits to take their place: a smaller isr would release nothing, and only add to what can be
-  // lost.
+  // lost. So those who stay must be enough, and have answered since somebody was missing: a leader that loses sight of
+  // all its followers is cut off itself, and each one it took out would keep the others from going on without it.
+  const auto is_slow = [&](const follower& f) {
+    return f.acked < f.slow_mark && now - f.slow_since > settings_.slow_ns;
+  };
+  const auto is_missing = [&](const follower& f) { return f.in_isr && (is_suspected(f.who) || is_slow(f)); };
+  const auto missing = std::count_if(followers_.begin(), followers_.end(), is_missing);
+  if (missing > missing_) missing_probe_ = ++last_probe_;
+  missing_ = missing;
+  const auto staying = 1 + std::count_if(followers_.begin(), followers_.end(), [&](const follower& f) {
+                         return f.in_isr && !is_missing(f) && f.probe_acked >= missing_probe_;
+                       });
   shard_record next = *record_;
   for (auto& f : followers_) {
     if (!f.in_isr) continue;
-    const bool enough = next.isr.size() > next.min_isr;
+    const bool enough = next.isr.size() > next.min_isr && staying >= static_cast<std::int64_t>(next.min_isr);
     const bool dead = is_suspected(f.who) && (enough || replacement_waits);
-    const bool slow = f.acked < f.slow_mark && now - f.slow_since > settings_.slow_ns && enough;
+    const bool slow = is_slow(f) && enough;
     if (!f.regressed && !dead && !slow) continue;
     if (slow && !dead) f.grow_not_before = now + 2 * settings_.slow_ns;
     replica_detail::erase_member(next.isr, f.who);
@@ -1202,7 +1214,7 @@ void basic_replica<Rules>::learn_record(const shard_record& r, std::uint64_t rev
     return;
   }
   if (record_ && r.epoch != record_->epoch) {
-    recent_epochs_ = now - epoch_changed_at_ > 10'000'000'000 ? 1 : recent_epochs_ + 1;
+    recent_epochs_ = now - epoch_changed_at_ > contest_ns ? 1 : recent_epochs_ + 1;
     epoch_changed_at_ = now;
     take_over_at_ = never;
   }
