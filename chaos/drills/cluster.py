@@ -376,6 +376,9 @@ class Failover:
             raise DrillFailed(f"{len(self.lost) - len(self.commits)} of {self.victim}'s {len(self.lost)} shards took no command "
                               f"within {within_s} s; {self.cluster.summary()}")
         times = sorted(self.commits.values())
+        # What the watcher was too slow to see had happened by the first commit.
+        self.detect_s = times[0] if self.detect_s is None else self.detect_s
+        self.take_over_s = times[0] if self.take_over_s is None else self.take_over_s
         return {"shards_lost": len(self.lost), "detect_ms": millis(self.detect_s), "take_over_ms": millis(self.take_over_s),
                 "first_commit_ms": millis(times[0]), "all_hard_state_ms": millis(times[-1])}
 

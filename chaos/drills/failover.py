@@ -7,6 +7,8 @@ from chaos.drills.workload import Workload
 # What is promised, times two on a machine that does other things as well.
 BOUNDS = {"first_commit_ms": 2000, "all_hard_state_ms": 4000}
 DOWN_S = 3.0
+# Between strikes: hand-backs of the last healing are over, so that each failover stands for itself.
+SETTLE_S = 2.5
 
 
 def under_load(stage, strikes, wire=None, bounds=None, **cluster_options):
@@ -19,7 +21,7 @@ def under_load(stage, strikes, wire=None, bounds=None, **cluster_options):
         for strike in strikes:
             victim = cluster.leader_of_most()
             failover = Failover(cluster, victim, probes)
-            time.sleep(0.3)
+            time.sleep(SETTLE_S if rows else 0.3)
             begin = time.monotonic()
             heal = []
             rows.append(failover.run(lambda v=victim, h=heal, s=strike: h.append(s(cluster, v))))
