@@ -18,7 +18,7 @@ TEST(sim_replica, keeps_its_invariants_and_converges_over_many_seeds) {
   world_figures all;
   const char* one = std::getenv("SETT_JOURNAL_SEED");
   const std::uint64_t first = one == nullptr ? 1 : std::stoull(one);
-  const std::uint64_t last = one == nullptr ? seeds(400) : first;
+  const std::uint64_t last = one == nullptr ? seeds(150) : first;
   std::uint64_t changed_leader = 0;
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     world<shipped_rules> w(seed);

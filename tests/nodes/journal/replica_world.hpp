@@ -238,8 +238,7 @@ private:
     if (first || mutation_ != host_mutation::keeps_incarnation) ++n.incarnation;
     n.up = true;
     n.frozen_until = 0;
-    const bool intact = !n.not_intact;
-    n.not_intact = false;
+    const bool intact = !n.not_intact; // stays so until the mark is synced
     n.fold = n.durable.state;
     n.folded = n.durable.meta.applied.index;
     n.suspected.clear();
@@ -262,6 +261,7 @@ private:
         n.self(), intact, std::move(stored), settings_,
         rng_.split("replica" + std::to_string(i) + "." + std::to_string(n.life)));
     with(i, [&](auto& r, auto& out) { r.start(time(), out); });
+    if (n.replica->role() != replica_role::starting) n.not_intact = false;
     poll_record(i);
     beat(i);
     propose(i);
@@ -420,6 +420,7 @@ private:
       if (op.change->expected_hash != n.durable.state) fail("a snapshot's state does not have its hash");
       with(i, [&](auto& r, auto& out) { r.switched(op.change->generation, time(), out); });
     } else {
+      n.not_intact = false;
       with(i, [&](auto& r, auto& out) { r.written(op.write_id, time(), out); });
     }
   }
