@@ -4,6 +4,7 @@
 #include "actors/supervision/registry.hpp"
 #include "actors/supervision/supervisor_actor.hpp"
 #include "actors/supervision/system_config.hpp"
+#include "chaos/sim/history.hpp"
 #include "chaos/sim/model_store.hpp"
 #include "chaos/sim/simulated_consensus.hpp"
 #include "chaos/sim/simulated_network.hpp"
@@ -13,6 +14,7 @@
 #include "nodes/journal/workload_kinds.hpp"
 #include "nodes/shards/placement.hpp"
 
+#include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
@@ -45,7 +47,7 @@ struct life_config : caf::actor_system_config {
 /// A node's network, watched: what leaves is checked against what its disk has promised, and nothing leaves the dead.
 class watched_network final : public ports::network {
 public:
-  watched_network(std::unique_ptr<ports::network> inner, std::function<void(const ports::packet&)> check)
+  watched_network(std::unique_ptr<ports::network> inner, std::function<void(ports::packet&)> check)
       : inner_(std::move(inner)), check_(std::move(check)) {}
   void start(const member& self, ports::network_handler& handler) override {
     if (alive) inner_->start(self, handler);
@@ -56,6 +58,7 @@ public:
   [[nodiscard]] bool send(const member& to, ports::packet p) override {
     if (!alive) return false;
     check_(p);
+    if (!alive) return false; // it crashed right before
     return inner_->send(to, std::move(p));
   }
   void stop() override { inner_->stop(); }
@@ -63,7 +66,55 @@ public:
 
 private:
   std::unique_ptr<ports::network> inner_;
-  std::function<void(const ports::packet&)> check_;
+  std::function<void(ports::packet&)> check_;
+};
+
+/// Where a process crashes when a crash point was set: in the middle of a step, and nothing of it comes after.
+enum class crash_point : std::uint8_t {
+  none,
+  before_acknowledgement,
+  before_append,
+  after_sync,         // durable, and nobody was told
+  before_transaction, // decided on, not sent
+  after_transaction,  // sent, no answer heard
+  at_release,         // released, and the answer not sent
+};
+
+/// A node's consensus store, watched for crash points.
+class watched_consensus final : public ports::consensus_store {
+public:
+  /// may: false: the process crashed before it sent this.
+  watched_consensus(std::unique_ptr<ports::consensus_store> inner, std::function<bool(crash_point)> may)
+      : inner_(std::move(inner)), may_(std::move(may)) {}
+  void get(std::string key, std::function<void(result<std::optional<ports::consensus_value>>)> done) override {
+    inner_->get(std::move(key), std::move(done));
+  }
+  void list(std::string prefix, std::function<void(result<ports::consensus_listing>)> done) override {
+    inner_->list(std::move(prefix), std::move(done));
+  }
+  void commit(ports::consensus_transaction t, std::function<void(result<ports::consensus_outcome>)> done) override {
+    if (!may_(crash_point::before_transaction)) return;
+    inner_->commit(std::move(t), std::move(done));
+    static_cast<void>(may_(crash_point::after_transaction));
+  }
+  void grant(std::int64_t ttl_s, std::function<void(result<std::uint64_t>)> done) override {
+    inner_->grant(ttl_s, std::move(done));
+  }
+  void keep_alive(std::uint64_t lease, std::function<void(result<void>)> done) override {
+    inner_->keep_alive(lease, std::move(done));
+  }
+  void revoke(std::uint64_t lease, std::function<void(result<void>)> done) override {
+    inner_->revoke(lease, std::move(done));
+  }
+  [[nodiscard]] ports::watch_id watch(std::string prefix, std::uint64_t after,
+                                      std::function<void(ports::consensus_changes)> on_change) override {
+    return inner_->watch(std::move(prefix), after, std::move(on_change));
+  }
+  void cancel(ports::watch_id id) override { inner_->cancel(id); }
+
+private:
+  std::unique_ptr<ports::consensus_store> inner_;
+  std::function<bool(crash_point)> may_;
 };
 
 class world;
@@ -85,6 +136,10 @@ struct life {
   std::unique_ptr<watched_network> network;
   std::unique_ptr<ports::consensus_store> consensus;
   std::unique_ptr<model_store> store;
+  std::unique_ptr<ports::journal_store> planted_store;
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
+  crash_point crash_at{};
+  bool flip_next_append{};
   std::shared_ptr<supervision::registry> actors = std::make_shared<supervision::registry>();
   life_config config;
   std::unique_ptr<caf::actor_system> system;
@@ -92,8 +147,24 @@ struct life {
   std::unique_ptr<shards::cluster_node> cluster;
   caf::actor root;
   std::int64_t caf_now_ns{};
-  std::map<shard_id, journal_index> applied;
+  std::map<shard_id, journal_index> applied, high_watermark;
+  std::deque<caf::actor> askers;
 
+  /// An actor of the world's own in this system, that asks and ends; the latest ones are ended with the life.
+  template <class Fn>
+  void ask(Fn fn) {
+    askers.push_back(system->spawn(std::move(fn)));
+    if (askers.size() > 256) askers.pop_front();
+  }
+
+  /// The process has come to this point. False: it crashes here.
+  bool reach(crash_point point) {
+    if (crash_at != point) return true;
+    crash_at = crash_point::none;
+    crash_here();
+    return false;
+  }
+  void crash_here();
   [[nodiscard]] caf::actor actor_at(std::string_view path) const {
     const auto cell = actors->find(path);
     const auto self = cell ? cell->self() : nullptr;
@@ -116,18 +187,22 @@ struct place {
   std::unique_ptr<model_disk> disk;
   std::unique_ptr<life> now;
   std::uint64_t lives{};
-  bool cut_from_store{};
+  bool held_down{};
 };
 
 struct operation {
   std::string kind, id, command;
+  std::size_t node{};
+  std::uint64_t life{};
+  bool read{};    // of the state, not through the journal
+  bool excused{}; // from before an accepted loss
   std::int64_t asked{}, answered{};
   entities::command_answer answer;
 };
 
 class world {
 public:
-  world(const world_options& o, const shard_factory& make_shard)
+  world(const world_options& o, const planted_parts& planted)
       : options(o),
         rng(o.seed),
         chaos(ports::random(o.seed).split("chaos")),
@@ -136,8 +211,11 @@ public:
                         [this](std::int64_t d, std::function<void()> f) { events.at(d, std::move(f)); }}),
         consensus([this](std::int64_t d, std::function<void()> f) { events.at(d, std::move(f)); },
                   ports::random(o.seed).split("consensus")),
-        make_shard_(make_shard) {
-    journal::add_workload_kinds(kinds);
+        planted_(planted) {
+    if (planted.kinds != nullptr)
+      kinds = *planted.kinds;
+    else
+      journal::add_workload_kinds(kinds);
     for (std::uint32_t i = 0; i < o.nodes; ++i) {
       place p;
       p.id = *node_id::parse(fmt::format("n{}", i + 1));
@@ -164,14 +242,15 @@ public:
   // --- invariants, as things happen
   void released(std::size_t node, shard_id shard, epoch_number epoch, const ports::journal_entry& e);
   void applied(life& l, shard_id shard, const ports::journal_entry& e);
-  void leaving(std::size_t node, const ports::packet& p);
+  void leaving(life& l, ports::packet& p);
+  void ended(const life& l, std::size_t actors_left);
   void leader(shard_id shard, const shards::shard_leader& l);
   void must_end(life& l, const error& e);
   /// The run ends before the next step. Actors catch what is thrown in them, so this is only noted.
   void violate(const std::string& what) {
     if (violation_.empty()) violation_ = what;
   }
-  [[nodiscard]] const shard_factory& make_shard() const { return make_shard_; }
+  [[nodiscard]] const planted_parts& planted() const { return planted_; }
   void mix(std::uint64_t v) { trace = (trace ^ v) * 0x100000001b3ULL; }
 
 private:
@@ -183,30 +262,33 @@ private:
   void repeat(double every_s, const char* name, std::function<void()> fault);
   void workload();
   void submit_one();
+  void read_one();
   void heal();
+  void lose_last_member();
+  void check_records();
+  void accept_loss(std::size_t at);
+  void check_history();
   void tell_shards();
   void check_end();
   [[nodiscard]] std::optional<std::size_t> some_node(bool running);
   [[nodiscard]] bool all_in_sync() const;
   void took(std::size_t op, const entities::command_answer& a);
 
-  shard_factory make_shard_;
-  bool healing_{};
+  planted_parts planted_;
+  bool healing_{}, loss_accepted_{};
   std::string violation_;
   std::uint64_t trace{0xcbf29ce484222325ULL};
-  std::uint64_t steps_{}, commits_{}, acknowledged_{}, expired_{}, leader_changes_{}, excused_{};
+  std::uint64_t steps_{}, commits_{}, acknowledged_{}, reads_{}, expired_{}, leader_changes_{};
   struct truth {
     std::map<std::uint64_t, ports::journal_entry> entries; // by index: what was released or applied
     std::map<std::uint64_t, member> releaser;              // by epoch
     std::map<std::uint64_t, std::uint64_t> last_sequence;  // by client
-    epoch_number led;
+    epoch_number led, recorded;
     std::uint32_t data_loss{};
   };
   std::map<shard_id, truth> truth_;
   std::vector<operation> operations_;
-  std::map<std::string, std::int64_t> counter_low_, counter_high_;
-  std::set<std::string> popped_;
-  std::map<std::string, std::uint64_t> pushed_;
+  std::map<std::string, std::uint64_t> effects_; // entity and event: how often the journals have it
 };
 
 life::life(world& w, std::size_t at, std::uint64_t number)
@@ -216,12 +298,15 @@ life::life(world& w, std::size_t at, std::uint64_t number)
       log(w.story, name),
       clock(w.events),
       timer(w.events) {
-  network =
-      std::make_unique<watched_network>(w.fabric.attach(), [this](const ports::packet& p) { in.leaving(node, p); });
-  consensus = w.consensus.client(name);
-  store = std::make_unique<model_store>(*w.places[at].disk, [&w](std::uint64_t d, std::function<void()> f) {
-    w.events.at(static_cast<std::int64_t>(d), std::move(f));
+  network = std::make_unique<watched_network>(w.fabric.attach(), [this](ports::packet& p) { in.leaving(*this, p); });
+  consensus = std::make_unique<watched_consensus>(w.consensus.client(name), [this](crash_point p) { return reach(p); });
+  store = std::make_unique<model_store>(*w.places[at].disk, [this](std::uint64_t d, std::function<void()> f) {
+    in.events.at(static_cast<std::int64_t>(d), [this, alive = std::weak_ptr(alive), f = std::move(f)] {
+      f();
+      if (!alive.expired()) static_cast<void>(reach(crash_point::after_sync));
+    });
   });
+  if (w.planted().wrap_store) planted_store = w.planted().wrap_store(*store);
   system = std::make_unique<caf::actor_system>(config);
   scheduler = &dynamic_cast<caf::scheduler::test_coordinator&>(system->scheduler());
   catch_up(w.events.now_ns());
@@ -246,7 +331,7 @@ life::life(world& w, std::size_t at, std::uint64_t number)
   shards::cluster_ports p;
   p.network = network.get();
   p.consensus = consensus.get();
-  p.journal = store.get();
+  p.journal = planted_store ? planted_store.get() : store.get();
   p.clock = &clock;
   p.beats = &timer;
   p.metrics = &w.metrics;
@@ -260,7 +345,7 @@ life::life(world& w, std::size_t at, std::uint64_t number)
   hooks.on_leader = [this](shard_id s, const shards::shard_leader& l) { in.leader(s, l); };
   hooks.on_released = [this](shard_id s, epoch_number e, const ports::journal_entry& j) { in.released(node, s, e, j); };
   hooks.on_applied = [this](shard_id s, const ports::journal_entry& j) { in.applied(*this, s, j); };
-  hooks.make_shard = w.make_shard();
+  hooks.make_shard = w.planted().make_shard;
   cluster = std::make_unique<shards::cluster_node>(settings, p, hooks);
   if (const auto opened = cluster->open(); !opened) {
     w.story.say(name, "cannot-start", opened.error().message);
@@ -284,26 +369,41 @@ life::~life() {
   in.consensus.set_cut(name, simulated_consensus::cut::requests);
   if (cluster) cluster->stop();
   if (root) supervision::send_exit_urgent(caf::actor_cast<caf::strong_actor_ptr>(root), caf::exit_reason::kill);
+  const auto drain = [this] {
+    for (int round = 0; round < 100 && (!scheduler->jobs.empty() || scheduler->clock().has_pending_timeout());
+         ++round) {
+      while (scheduler->try_run_once()) {
+      }
+      scheduler->clock().cancel_all();
+    }
+  };
+  for (const auto& a : askers)
+    supervision::send_exit_urgent(caf::actor_cast<caf::strong_actor_ptr>(a), caf::exit_reason::kill);
+  askers.clear();
+  // I16: nobody lives on without a parent. Their references, in the table, do not keep them alive.
+  root = nullptr;
+  drain();
+  in.ended(*this, system->registry().running());
   protocol::actor_list_request everybody;
   everybody.limit = 1'000'000;
   for (const auto& row : actors->list(everybody, 0).rows)
     if (const auto a = actor_at(row.path))
       supervision::send_exit_urgent(caf::actor_cast<caf::strong_actor_ptr>(a), caf::exit_reason::kill);
-  root = nullptr;
   for (std::uint32_t s = 0; cluster && s < cluster->table()->shard_count(); ++s)
     cluster->table()->set(shard_id{static_cast<std::uint16_t>(s)}, {});
-  // I16: nobody lives on without a parent.
-  for (int round = 0; round < 100 && (!scheduler->jobs.empty() || scheduler->clock().has_pending_timeout()); ++round) {
-    while (scheduler->try_run_once()) {
-    }
-    scheduler->clock().cancel_all();
-  }
+  drain();
   scheduler->clock().cancel_all();
+}
+
+void life::crash_here() {
+  network->alive = false;
+  doomed = true;
+  in.story.say(name, "crash-point-reached", "");
 }
 
 void world::start(std::size_t node) {
   auto& p = places[node];
-  if (p.now) return;
+  if (p.now || p.held_down) return;
   ++p.lives;
   story.say(p.id.view(), "process-starts", "");
   p.now = std::make_unique<life>(*this, node, p.lives);
@@ -316,21 +416,22 @@ void world::kill(std::size_t node, crash_keeps keeps) {
   story.say(p.now->name, "process-killed", fmt::format("unanswered writes kept: {}", kept));
   fabric.freeze(p.id, false);
   p.now.reset();
-  const auto back = static_cast<std::int64_t>(50 * ms + static_cast<std::int64_t>(chaos.below(3000)) * ms);
+  const bool slow = options.slow_start > 0 && chaos.chance(options.slow_start);
+  if (slow) story.say(p.id.view(), "fault-slow-start", "");
+  const auto back = 50 * ms + static_cast<std::int64_t>(chaos.below(slow ? 20'000 : 3'000)) * ms;
   events.at(healing_ ? 100 * ms : back, [this, node] { start(node); });
 }
 
 void world::must_end(life& l, const error& e) {
   story.say(l.name, "node-must-end", e.message);
   l.doomed = true;
+  // I15: nothing here may crash, so a supervisor has nothing to restart: an exception in an actor is a bug.
+  if (e.message.find("crashed") != std::string::npos) violate(fmt::format("I15: {}: {}", l.name, e.message));
 }
 
 void world::collect_doomed() {
   for (std::size_t i = 0; i < places.size(); ++i)
-    if (places[i].now && places[i].now->doomed) {
-      ++excused_;
-      kill(i, crash_keeps::drawn_prefix);
-    }
+    if (places[i].now && places[i].now->doomed) kill(i, crash_keeps::drawn_prefix);
 }
 
 void world::run_until(std::int64_t end) {
@@ -379,6 +480,14 @@ void world::released(std::size_t node, shard_id shard, epoch_number epoch, const
   if (!is_new && it->second != *self)
     violate(fmt::format("I1: {} and {} both release in epoch {} of shard {}", to_text(it->second), to_text(*self),
                         epoch.value, shard.value));
+  // Rules 7 and 8: what is released lies on the disks of min_isr nodes at least, whatever their processes know. Damage
+  // comes only while everything is in sync, and takes one disk.
+  const auto durable = static_cast<std::size_t>(std::count_if(
+      places.begin(), places.end(), [&](const place& p) { return p.disk->holds(shard, journal::place_of(e)); }));
+  if (durable < options.min_isr)
+    violate(fmt::format("I3: {} releases entry {} of shard {} (epoch {}), which {} disks hold", to_text(*self),
+                        e.index.value, shard.value, epoch.value, durable));
+  if (!places[node].now->reach(crash_point::at_release)) return;
   // I2 is checked by applied(), which sees every released entry.
   ++commits_;
   mix(e.chain);
@@ -392,8 +501,9 @@ void world::applied(life& l, shard_id shard, const ports::journal_entry& e) {
   // I5: what a replica applies only grows; shard_state itself refuses holes.
   auto& last = l.applied[shard];
   if (e.index <= last)
-    violate(
-        fmt::format("I5: {} applied entry {} of shard {} after {}", l.name, e.index.value, shard.value, last.value));
+    if (!loss_accepted_)
+      violate(
+          fmt::format("I5: {} applied entry {} of shard {} after {}", l.name, e.index.value, shard.value, last.value));
   last = e.index;
   const auto known = t.entries.find(e.index.value);
   if (known != t.entries.end()) {
@@ -424,21 +534,52 @@ void world::applied(life& l, shard_id shard, const ports::journal_entry& e) {
       violate(fmt::format("I14: command {} of client {:x} came again or late (after {}) in shard {}", c.sequence.value,
                           c.client.value, before, shard.value));
     before = c.sequence.value;
+    // What the workload writes is unique.
+    if (c.event.empty() || c.event == "-" || c.target.kind == journal::counter_kind) continue;
+    if (++effects_[c.target.id + c.event] > 1)
+      violate(fmt::format("I14: {} of {} took effect twice in shard {}", c.event, c.target.id, shard.value));
   }
 }
 
-void world::leaving(std::size_t node, const ports::packet& p) {
+void world::leaving(life& l, ports::packet& p) {
   if (p.kind.value < journal::packet_kind_first || p.kind.value > journal::packet_kind_last) return;
-  const auto message = journal::decode_message(p.kind, p.body);
+  auto message = journal::decode_message(p.kind, p.body);
   if (!message) return violate("a replica sent a message that does not decode");
-  // I6: nobody acknowledges below its promise, nor before the promise is on its disk.
+  const auto shard = message->shard;
   if (const auto* ack = std::get_if<journal::ack_message>(&message->message)) {
-    const auto promised = places[node].disk->promised(message->shard);
+    if (!l.reach(crash_point::before_acknowledgement)) return;
+    // I6: nobody acknowledges below its promise, nor before the promise is on its disk.
+    const auto promised = places[l.node].disk->promised(shard);
     if (!promised || *promised != ack->epoch)
-      violate(fmt::format("I6: {} acknowledges in epoch {} of shard {}, its disk has promised {}",
-                          places[node].id.view(), ack->epoch.value, message->shard.value,
-                          promised ? promised->value : 0));
+      violate(fmt::format("I6: {} acknowledges in epoch {} of shard {}, its disk has promised {}", l.name,
+                          ack->epoch.value, shard.value, promised ? promised->value : 0));
+    // I5: hw never falls, but for an accepted loss.
+    auto& hw = l.high_watermark[shard];
+    if (ack->high_watermark < hw && !loss_accepted_)
+      violate(fmt::format("I5: the high watermark of shard {} fell from {} to {} on {}", shard.value, hw.value,
+                          ack->high_watermark.value, l.name));
+    hw = std::max(hw, ack->high_watermark);
   }
+  if (const auto* append = std::get_if<journal::append_message>(&message->message)) {
+    if (!l.reach(crash_point::before_append)) return;
+    if (!l.flip_next_append || append->entries.empty()) return;
+    // A bit of an entry flips in memory, before the frame's own check is made.
+    l.flip_next_append = false;
+    auto flipped = *append;
+    auto e = *flipped.entries.front();
+    if (e.payload.empty()) return;
+    e.payload[chaos.below(e.payload.size())] ^= static_cast<char>(1U << chaos.below(8));
+    flipped.entries.front() = std::make_shared<const ports::journal_entry>(std::move(e));
+    p.body = journal::encode(shard, flipped);
+    story.say(l.name, "memory-bit-flipped", fmt::format("shard {}", shard.value));
+  }
+}
+
+void world::ended(const life& l, std::size_t actors_left) {
+  if (actors_left != 0) violate(fmt::format("I16: {} actors of {} outlive their supervisors", actors_left, l.name));
+  // I17: mailboxes have bounds, and nothing here may reach them.
+  for (const auto& t : l.actors->totals(events.now_ns()))
+    if (t.refused != 0) violate(fmt::format("I17: {} messages were refused on {}", t.refused, l.name));
 }
 
 void world::leader(shard_id shard, const shards::shard_leader& l) {
@@ -455,6 +596,8 @@ void world::submit_one() {
   const auto node = some_node(true);
   if (!node || !places[*node].now->cluster->self()) return;
   operation o;
+  o.node = *node;
+  o.life = places[*node].lives;
   const auto n = rng.below(4);
   switch (rng.below(3)) {
   case 0:
@@ -480,35 +623,48 @@ void world::submit_one() {
                                      [this, at](const entities::command_answer& a) { took(at, a); });
 }
 
+/// Asks any replica of a register's shard for its state; only a leader that is sure of itself may answer.
+void world::read_one() {
+  const auto node = some_node(true);
+  if (!node || !places[*node].now->cluster->self()) return;
+  auto& l = *places[*node].now;
+  const auto id = fmt::format("r{}", rng.below(4));
+  const auto a = l.cluster->table()->at(l.cluster->shard_of("register", id));
+  if (!a) return;
+  operation o;
+  o.node = *node;
+  o.life = places[*node].lives;
+  o.kind = "register";
+  o.id = id;
+  o.command = "get";
+  o.read = true;
+  o.asked = events.now_ns();
+  const auto at = operations_.size();
+  operations_.push_back(o);
+  l.ask([this, a, at, id](caf::event_based_actor* me) {
+    me->request(a, std::chrono::seconds(5), shards::shard_read{{kinds.find("register")->number(), id}, false})
+        .then(
+            [this, at](const shards::shard_read_answer& r) {
+              if (r.status == entities::command_status::done) took(at, {r.status, r.state, {}, {}});
+            },
+            [](const caf::error&) {});
+  });
+}
+
 void world::took(std::size_t at, const entities::command_answer& a) {
   auto& o = operations_[at];
+  if (o.answered != 0) violate(fmt::format("I9: {} {} was answered twice", o.id, o.command));
   o.answered = events.now_ns();
   o.answer = a;
   mix(at);
   if (a.status == entities::command_status::expired) ++expired_;
-  if (a.status != entities::command_status::done) return;
-  ++acknowledged_;
-  // The workload's own view: no acknowledged effect is doubled, lost or seen out of order.
-  if (o.kind == "counter") {
-    const auto value = std::stoll(a.payload);
-    if (!counter_low_.try_emplace(fmt::format("{}={}", o.id, value), value).second)
-      violate(fmt::format("counter {}: two additions were answered with {}", o.id, value));
-    for (std::size_t i = at; i-- > 0 && at - i < 64;) {
-      const auto& b = operations_[i];
-      if (b.kind == "counter" && b.id == o.id && b.answer.status == entities::command_status::done && b.answered != 0 &&
-          b.answered < o.asked && std::stoll(b.answer.payload) >= value)
-        violate(
-            fmt::format("counter {}: {} was answered before an addition that gave {}", o.id, b.answer.payload, value));
-    }
-  } else if (o.kind == "queue" && o.command == "pop" && a.payload != "empty") {
-    if (!popped_.insert(o.id + "/" + a.payload).second)
-      violate(fmt::format("queue {}: {} was popped twice", o.id, a.payload));
-  }
+  if (a.status == entities::command_status::done) ++(o.read ? reads_ : acknowledged_);
 }
 
 void world::workload() {
   if (healing_) return;
   submit_one();
+  if (rng.chance(0.2)) read_one();
   events.at(static_cast<std::int64_t>(-std::log(1 - rng.unit()) / options.commands_per_s * 1e9),
             [this] { workload(); });
 }
@@ -698,6 +854,29 @@ void world::schedule_faults() {
       if (const auto b = places[n].now->actor_at(path)) caf::anon_send(b, membership::set_draining{false});
     });
   });
+  repeat(options.crash_loop_every_s, "crash-loop", [this] {
+    const auto n = chaos.below(places.size());
+    story.say(places[n].id.view(), "fault-crash-loop", "");
+    std::int64_t at = 0;
+    for (auto i = 2 + chaos.below(8); i-- > 0;) {
+      events.at(at, [this, n] {
+        if (healing_) return;
+        kill(n, static_cast<crash_keeps>(chaos.below(3)));
+        start(n);
+      });
+      at += static_cast<std::int64_t>(1 + chaos.below(600)) * ms;
+    }
+  });
+  repeat(options.crash_point_every_s, "crash-point", [this] {
+    const auto n = some_node(true);
+    if (!n) return;
+    auto& l = *places[*n].now;
+    l.crash_at = static_cast<crash_point>(1 + chaos.below(6));
+    story.say(l.name, "fault-crash-point", fmt::format("{}", static_cast<int>(l.crash_at)));
+  });
+  repeat(options.memory_every_s, "memory", [this] {
+    if (const auto n = some_node(true)) places[*n].now->flip_next_append = true;
+  });
   repeat(options.clock_every_s, "clock", [this] {
     const auto n = some_node(true);
     if (!n) return;
@@ -713,6 +892,11 @@ void world::heal() {
   story.say("all", "healed", "");
   fabric.heal();
   consensus.set_faults({});
+  for (auto& p : places)
+    if (p.now) {
+      p.now->crash_at = crash_point::none;
+      p.now->flip_next_append = false;
+    }
   for (std::size_t i = 0; i < places.size(); ++i) {
     auto& p = places[i];
     p.disk->set_fault(disk_fault::none);
@@ -737,29 +921,27 @@ void world::tell_shards() {
     for (std::uint32_t s = 0; p.now && s < options.shards; ++s) {
       const auto a = p.now->cluster->table()->at(shard_id{static_cast<std::uint16_t>(s)});
       if (!a) continue;
-      p.now->system->spawn(
-          [this, a, name = p.now->name](caf::event_based_actor* me, int) {
-            me->request(a, std::chrono::seconds(5), shards::shard_describe{})
-                .then(
-                    [this, name](const shards::shard_description& d) {
-                      const auto& r = d.replica;
-                      std::string followers;
-                      for (const auto& f : r.followers)
-                        followers += fmt::format(" {}[{}{}{}{}{} acked {} stored {}]", to_text(f.who),
-                                                 f.in_isr ? "isr " : "", f.candidate ? "candidate " : "",
-                                                 f.suspected ? "suspected " : "", f.begun ? "begun " : "",
-                                                 f.snapshot ? "snapshot" : "", f.acked.value, f.stored.value);
-                      story.say(name, fmt::format("shard-{}", d.shard.value),
-                                fmt::format("{} promised {} record {} hw {} end {} start {} cut {}{}{}{}{}",
-                                            journal::to_text(r.role), r.promised.value,
-                                            r.record ? journal::encode(*r.record) : "none", r.high_watermark.value,
-                                            r.end.value, r.epoch_start.value, r.cut.value, r.frozen ? " frozen" : "",
-                                            r.handing_over ? " handing over" : "",
-                                            r.transaction_outstanding ? " transaction" : "", followers));
-                    },
-                    [](const caf::error&) {});
-          },
-          0);
+      p.now->ask([this, a, name = p.now->name](caf::event_based_actor* me) {
+        me->request(a, std::chrono::seconds(5), shards::shard_describe{})
+            .then(
+                [this, name](const shards::shard_description& d) {
+                  const auto& r = d.replica;
+                  std::string followers;
+                  for (const auto& f : r.followers)
+                    followers += fmt::format(" {}[{}{}{}{}{} acked {} stored {}]", to_text(f.who),
+                                             f.in_isr ? "isr " : "", f.candidate ? "candidate " : "",
+                                             f.suspected ? "suspected " : "", f.begun ? "begun " : "",
+                                             f.snapshot ? "snapshot" : "", f.acked.value, f.stored.value);
+                  story.say(name, fmt::format("shard-{}", d.shard.value),
+                            fmt::format("{} promised {} record {} hw {} end {} start {} cut {}{}{}{}{}",
+                                        journal::to_text(r.role), r.promised.value,
+                                        r.record ? journal::encode(*r.record) : "none", r.high_watermark.value,
+                                        r.end.value, r.epoch_start.value, r.cut.value, r.frozen ? " frozen" : "",
+                                        r.handing_over ? " handing over" : "",
+                                        r.transaction_outstanding ? " transaction" : "", followers));
+                },
+                [](const caf::error&) {});
+      });
     }
   run_until(events.now_ns() + 6 * second);
 }
@@ -786,6 +968,26 @@ void world::check_end() {
     if (!ok)
       violate(fmt::format("I21: shard {} does not serve {} s after everything was healed", shard,
                           options.heal_ns / second + 25));
+  // I20: what the nodes believe is what the store says.
+  for (auto& p : places)
+    if (const auto manager = p.now->actor_at(shards::manager_path))
+      p.now->ask([this, manager, name = p.now->name, self = *p.now->cluster->self()](caf::event_based_actor* me) {
+        me->request(manager, std::chrono::seconds(5), shards::manager_describe{})
+            .then(
+                [this, name, self](const shards::manager_description& d) {
+                  for (const auto& row : d.shards) {
+                    const auto it = consensus.truth().find(journal::shard_key(row.shard));
+                    if (row.record.revision != it->second.revision)
+                      violate(fmt::format("I20: {} knows revision {} of shard {}, the store has {}", name,
+                                          row.record.revision, row.shard.value, it->second.revision));
+                    const auto r = journal::decode_record(it->second.value);
+                    if (journal::holds(r->isr, self) && !row.runs)
+                      violate(
+                          fmt::format("I20: {} is in sync for shard {} and runs nothing of it", name, row.shard.value));
+                  }
+                },
+                [this, name](const caf::error&) { violate(fmt::format("I20: the shards of {} do not answer", name)); });
+      });
   // I20: records = what nodes run; I4, I7: all replicas hold the same state, which is the fold of what was released.
   std::map<shard_id, std::map<std::uint64_t, std::uint64_t>> hashes; // applied -> hash
   std::size_t answers = 0, asked = 0;
@@ -798,25 +1000,23 @@ void world::check_end() {
       auto text = consensus.truth().find(journal::shard_key(shard));
       const auto record = journal::decode_record(text->second.value);
       const auto self = p.now->cluster->self();
-      p.now->system->spawn(
-          [&, a, shard, record, self](caf::event_based_actor* me, int) {
-            me->request(a, std::chrono::seconds(5), shards::shard_describe{})
-                .then(
-                    [&, shard, record, self](const shards::shard_description& d) {
-                      ++answers;
-                      const bool leads = d.replica.role == journal::replica_role::leading;
-                      if (leads != (record->leader == *self))
-                        violate(fmt::format("I20: the record of shard {} names {} as leader, {} is {}", shard.value,
-                                            to_text(record->leader), to_text(*self), journal::to_text(d.replica.role)));
-                      if (!journal::holds(record->isr, *self)) return;
-                      auto [it, is_new] = hashes[shard].try_emplace(d.applied.value, d.state_hash);
-                      if (!is_new && it->second != d.state_hash)
-                        violate(fmt::format("I7: replicas of shard {} differ in state at entry {}", shard.value,
-                                            d.applied.value));
-                    },
-                    [](const caf::error&) {});
-          },
-          0);
+      p.now->ask([&, a, shard, record, self](caf::event_based_actor* me) {
+        me->request(a, std::chrono::seconds(5), shards::shard_describe{})
+            .then(
+                [&, shard, record, self](const shards::shard_description& d) {
+                  ++answers;
+                  const bool leads = d.replica.role == journal::replica_role::leading;
+                  if (leads != (record->leader == *self))
+                    violate(fmt::format("I20: the record of shard {} names {} as leader, {} is {}", shard.value,
+                                        to_text(record->leader), to_text(*self), journal::to_text(d.replica.role)));
+                  if (!journal::holds(record->isr, *self)) return;
+                  auto [it, is_new] = hashes[shard].try_emplace(d.applied.value, d.state_hash);
+                  if (!is_new && it->second != d.state_hash)
+                    violate(fmt::format("I7: replicas of shard {} differ in state at entry {}", shard.value,
+                                        d.applied.value));
+                },
+                [](const caf::error&) {});
+      });
     }
   run_until(events.now_ns() + 6 * second);
   if (answers != asked)
@@ -827,7 +1027,9 @@ void world::check_end() {
     if (record->isr.size() != std::min(options.replicas, options.nodes))
       violate(fmt::format("I20: shard {} has {} in-sync replicas of {} after healing", s, record->isr.size(),
                           std::min(options.replicas, options.nodes)));
-    if (record->data_loss != 0) violate(fmt::format("shard {} lost data, nobody accepted that", s));
+    if (record->data_loss != (loss_accepted_ ? 1 : 0))
+      violate(fmt::format("rule 12: shard {} counts {} losses, {} accepted one", s, record->data_loss,
+                          loss_accepted_ ? "somebody" : "nobody"));
     journal::shard_state fold(kinds);
     for (const auto& [index, e] : truth_[shard].entries)
       if (auto r = fold.apply(e); !r)
@@ -836,14 +1038,172 @@ void world::check_end() {
     if (const auto it = hashes[shard].find(applied); it != hashes[shard].end() && it->second != fold.hash())
       violate(fmt::format("I7: shard {} is not the fold of its journal at entry {}", s, applied));
   }
-  // I17: every mailbox within its bound, and I19: no timers pile up.
+  // I19: no actors, timers or writes pile up. I16, I17: each life's end looks.
   for (auto& p : places) {
-    if (p.now->timer.waiting() > 64)
-      violate(fmt::format("I19: {} timers wait on {}", p.now->timer.waiting(), p.now->name));
-    for (const auto& t : p.now->actors->totals(events.now_ns()))
-      if (t.refused != 0) violate(fmt::format("I17: {} messages were refused on {}", t.refused, p.now->name));
+    const auto wakes = p.now->scheduler->clock().schedule().size();
+    if (p.now->timer.waiting() > 16 || wakes > 16 + 4 * options.shards)
+      violate(fmt::format("I19: {} timers and {} wake-ups wait on {}", p.now->timer.waiting(), wakes, p.now->name));
+    // supervisors, membership, commands, manager; and a shard's actor each
+    if (p.now->system->registry().running() > 8 + options.shards)
+      violate(fmt::format("I19: {} actors run on {}", p.now->system->registry().running(), p.now->name));
+    if (p.now->store->unanswered() > 2 * options.shards)
+      violate(fmt::format("I19: {} writes wait on {}", p.now->store->unanswered(), p.now->name));
   }
-  if (events.size() > 10'000) violate(fmt::format("I19: {} events wait after healing", events.size()));
+  if (events.size() > 1'000) violate(fmt::format("I19: {} events wait after healing", events.size()));
+  check_history();
+  for (auto& p : places) p.now.reset();
+}
+
+/// The records themselves, every second.
+void world::check_records() {
+  for (std::uint32_t s = 0; s < options.shards; ++s) {
+    const shard_id shard{static_cast<std::uint16_t>(s)};
+    const auto it = consensus.truth().find(journal::shard_key(shard));
+    if (it == consensus.truth().end()) continue;
+    const auto r = journal::decode_record(it->second.value);
+    auto& epoch = truth_[shard].recorded;
+    if (!r)
+      violate(fmt::format("I20: the record of shard {} does not decode", s));
+    else if (r->isr.empty())
+      violate(fmt::format("rule 12: the isr of shard {} is empty", s));
+    else if (r->epoch < epoch)
+      violate(fmt::format("rule 1: the epoch of shard {} fell from {} to {}", s, epoch.value, r->epoch.value));
+    else
+      epoch = r->epoch;
+  }
+  events.at(second, [this] { check_records(); });
+}
+
+/// What the clients saw, and what the journals have of it.
+void world::check_history() {
+  std::map<std::string, std::vector<register_operation>> registers;
+  std::map<std::string, std::vector<counter_operation>> counters;
+  std::map<std::string, std::int64_t> added, asked, answered;
+  std::set<std::string> popped;
+  for (const auto& [shard, t] : truth_)
+    for (const auto& [index, e] : t.entries) {
+      if (e.kind != ports::entry_kind::commands) continue;
+      if (const auto batch = journal::decode_batch(e.payload))
+        for (const auto& c : *batch)
+          if (c.target.kind == journal::counter_kind && !c.event.empty()) ++added[c.target.id];
+    }
+  for (const auto& o : operations_) {
+    const bool done = o.answered != 0 && o.answer.status == entities::command_status::done && !o.excused;
+    const bool nothing = o.answered != 0 && (o.answer.status == entities::command_status::refused ||
+                                             o.answer.status == entities::command_status::overloaded);
+    // I9: what was taken ends, while its sender lives.
+    const auto& p = places[o.node];
+    if (o.answered == 0 && !o.read && p.now && p.lives == o.life)
+      violate(fmt::format("I9: {} {} has no answer {} s after it was asked", o.id, o.command,
+                          (events.now_ns() - o.asked) / second));
+    const auto effect = [&](const std::string& event) {
+      const auto it = effects_.find(o.id + event);
+      if (done && (it == effects_.end() || it->second == 0))
+        violate(fmt::format("I3: {} {} was answered, and no journal has it", o.id, o.command));
+      if (nothing && it != effects_.end() && it->second != 0)
+        violate(fmt::format("{} {} was refused and took effect", o.id, o.command));
+    };
+    if (o.kind == "register" && o.command == "get") {
+      if (done) registers[o.id].push_back({false, o.answer.payload, o.asked, o.answered});
+    } else if (o.kind == "register") {
+      effect("=" + o.command.substr(4));
+      if (!nothing) registers[o.id].push_back({true, o.command.substr(4), o.asked, done ? o.answered : no_end});
+    } else if (o.kind == "counter") {
+      ++asked[o.id];
+      if (!done) continue;
+      ++answered[o.id];
+      counters[o.id].push_back({std::stoll(o.answer.payload), o.asked, o.answered});
+    } else if (o.command == "pop") {
+      if (done && o.answer.payload != "empty" && !popped.insert(o.id + o.answer.payload).second)
+        violate(fmt::format("queue {}: {} was popped twice", o.id, o.answer.payload));
+    } else {
+      effect("+" + o.command.substr(5));
+    }
+  }
+  for (const auto& [id, history] : registers)
+    if (const auto wrong = judge_register(history)) violate(fmt::format("register {}: {}", id, *wrong));
+  for (const auto& [id, history] : counters)
+    if (const auto wrong = judge_counter(history)) violate(fmt::format("counter {}: {}", id, *wrong));
+  for (const auto& [id, n] : asked)
+    if (added[id] > n || added[id] < answered[id])
+      violate(fmt::format("counter {}: {} additions asked for, {} answered, {} journalled", id, n, answered[id],
+                          added[id]));
+}
+
+/// Each shard's last in-sync member loses its disk. The shards must stay frozen until an operator accepts the loss.
+void world::lose_last_member() {
+  const auto last = chaos.below(places.size());
+  for (std::size_t i = 0; i < places.size(); ++i)
+    if (i != last) {
+      places[i].held_down = true;
+      kill(i, crash_keeps::drawn_prefix);
+    }
+  story.say(places[last].id.view(), "fault-last-member-left", "");
+  events.at(15 * second, [this, last] {
+    for (std::uint32_t s = 0; s < options.shards; ++s) {
+      const auto r = journal::decode_record(
+          consensus.truth().find(journal::shard_key(shard_id{static_cast<std::uint16_t>(s)}))->second.value);
+      if (r->isr.size() != 1 || r->isr.front().node != places[last].id)
+        violate(fmt::format("I21: shard {} did not go on with its last member", s));
+    }
+    places[last].held_down = true;
+    kill(last, crash_keeps::nothing);
+    places[last].disk->lose();
+    story.say(places[last].id.view(), "fault-last-member-lost-its-disk", "");
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      places[i].held_down = false;
+      events.at(static_cast<std::int64_t>(chaos.below(5'000)) * ms, [this, i] { start(i); });
+    }
+    events.at(8 * second, [this, last, before = commits_] {
+      events.at(15 * second, [this, last, before] {
+        if (commits_ != before) violate("rule 12: a shard went on without anybody accepting the loss");
+        if (violation_.empty()) accept_loss(last);
+      });
+    });
+  });
+}
+
+/// As an operator does it: for every shard, on the node with the longest log.
+void world::accept_loss(std::size_t lost) {
+  loss_accepted_ = true;
+  effects_.clear();
+  for (auto& o : operations_) o.excused = true;
+  for (auto& [shard, t] : truth_) {
+    std::size_t best = lost;
+    std::size_t held_by_best = 0;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const auto held =
+          static_cast<std::size_t>(std::count_if(t.entries.begin(), t.entries.end(), [&, s = shard](const auto& e) {
+            return places[i].disk->holds(s, journal::place_of(e.second));
+          }));
+      if (i == lost || (best != lost && held <= held_by_best)) continue;
+      best = i;
+      held_by_best = held;
+    }
+    std::erase_if(t.entries,
+                  [&, s = shard](const auto& e) { return !places[best].disk->holds(s, journal::place_of(e.second)); });
+    t.last_sequence.clear();
+    for (const auto& [index, e] : t.entries) {
+      if (e.kind != ports::entry_kind::commands) continue;
+      const auto batch = journal::decode_batch(e.payload);
+      for (const auto& c : *batch) {
+        t.last_sequence[c.client.value] = c.sequence.value;
+        if (!c.event.empty() && c.event != "-" && c.target.kind != journal::counter_kind)
+          ++effects_[c.target.id + c.event];
+      }
+    }
+    const auto& l = places[best].now;
+    const auto a = l ? l->cluster->table()->at(shard) : caf::actor();
+    if (!a) return violate(fmt::format("rule 12: nobody can accept the loss of shard {}", shard.value));
+    story.say(l->name, "loss-accepted", fmt::format("shard {}", shard.value));
+    l->ask([this, a, s = shard](caf::event_based_actor* me) {
+      me->request(a, std::chrono::seconds(5), shards::shard_recover{})
+          .then([](const std::string&) {},
+                [this, s](const caf::error& e) {
+                  violate(fmt::format("rule 12: the loss of shard {} cannot be accepted: {}", s.value, to_string(e)));
+                });
+    });
+  }
 }
 
 world_result world::run() {
@@ -874,7 +1234,10 @@ world_result world::run() {
                           .watch_stale = 0.1 * c,
                           .revoked_though_kept = 0.02 * c,
                           .kept_though_revoked = 0.02 * c});
+    if (options.lose_last_member)
+      events.at(static_cast<std::int64_t>(5 + chaos.below(40)) * second, [this] { lose_last_member(); });
     schedule_faults();
+    check_records();
     workload();
     run_until(5 * second + options.safety_ns);
     heal();
@@ -902,6 +1265,7 @@ world_result world::run() {
   const auto& k = consensus.counts();
   r.happened["store-answer-lost"] = k.lost_executed + k.lost_late + k.lost_never;
   r.happened["store-executed-late"] = k.late_executed;
+  r.happened["fresh-reads"] = reads_;
   r.story.assign(story.lines().begin(), story.lines().end());
   return r;
 }
@@ -926,13 +1290,46 @@ world_options draw_options(std::uint64_t seed) {
   o.damage_every_s = sometimes(0.4, 15, 60);
   o.drain_every_s = sometimes(0.3, 30, 90);
   o.clock_every_s = sometimes(0.3, 20, 90);
+  o.crash_loop_every_s = sometimes(0.2, 40, 120);
+  o.crash_point_every_s = sometimes(0.4, 5, 60);
+  o.memory_every_s = sometimes(0.2, 20, 100);
+  o.slow_start = sometimes(0.3, 0.1, 0.5);
   o.network_level = r.chance(0.7) ? r.unit() : 0;
   o.consensus_level = r.chance(0.7) ? r.unit() : 0;
+  if (r.chance(0.03)) {
+    // A story of its own: what the other faults would break meanwhile is no loss to accept.
+    for (const auto& f : named_faults()) o.*f.how_often = 0;
+    o.nodes = 3;
+    o.min_isr = 1;
+    o.lose_last_member = true;
+  }
   return o;
 }
 
-world_result run_world(const world_options& options, const shard_factory& make_shard) {
-  return world(options, make_shard).run();
+std::span<const named_fault> named_faults() {
+  using o = world_options;
+  static constexpr std::array all{
+      named_fault{"kill", &o::kill_every_s},
+      named_fault{"kill-all", &o::kill_all_every_s},
+      named_fault{"freeze", &o::freeze_every_s},
+      named_fault{"partition", &o::partition_every_s},
+      named_fault{"consensus", &o::consensus_every_s},
+      named_fault{"disk", &o::disk_every_s},
+      named_fault{"damage", &o::damage_every_s},
+      named_fault{"drain", &o::drain_every_s},
+      named_fault{"clock", &o::clock_every_s},
+      named_fault{"crash-loop", &o::crash_loop_every_s},
+      named_fault{"crash-point", &o::crash_point_every_s},
+      named_fault{"memory", &o::memory_every_s},
+      named_fault{"slow-start", &o::slow_start},
+      named_fault{"network", &o::network_level},
+      named_fault{"consensus-level", &o::consensus_level},
+  };
+  return all;
+}
+
+world_result run_world(const world_options& options, const planted_parts& planted) {
+  return world(options, planted).run();
 }
 
 } // namespace sett::sim

@@ -13,7 +13,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sett::sim {
@@ -21,15 +23,26 @@ namespace sett::sim {
 struct world_options {
   std::uint64_t seed{1};
   std::uint32_t nodes{3}, shards{3}, replicas{3}, min_isr{2};
-  std::int64_t safety_ns{240'000'000'000}, heal_ns{60'000'000'000};
-  double commands_per_s{7};
+  std::int64_t safety_ns{260'000'000'000}, heal_ns{60'000'000'000};
+  double commands_per_s{9};
   // Mean seconds between two faults of a kind; 0: never.
   double kill_every_s{}, kill_all_every_s{}, freeze_every_s{}, partition_every_s{}, consensus_every_s{}, disk_every_s{},
-      damage_every_s{}, drain_every_s{}, clock_every_s{};
+      damage_every_s{}, drain_every_s{}, clock_every_s{}, crash_loop_every_s{}, crash_point_every_s{}, memory_every_s{};
+  double slow_start{}; // the chance that a process takes up to 20 s to come back
+  // Instead of faults from the list: the last in-sync member of every shard loses its disk, and an operator accepts the
+  // loss. Needs min_isr 1.
+  bool lose_last_member{};
   double network_level{}; // 0..1: how bad the network is all the time
   double consensus_level{};
   bool story{};
 };
+
+/// The faults by name, each with its frequency; 0 switches it off.
+struct named_fault {
+  std::string_view name;
+  double world_options::* how_often;
+};
+[[nodiscard]] std::span<const named_fault> named_faults();
 
 /// A swarm: which faults a run has, and how often, is drawn from its seed (Groce et al., "Swarm testing", 2012).
 [[nodiscard]] world_options draw_options(std::uint64_t seed);
@@ -47,7 +60,12 @@ struct world_result {
 
 using shard_factory = decltype(shards::shard_manager_setup::make_shard);
 
-/// make_shard: empty for the shipped rules; the tests put in broken ones.
-[[nodiscard]] world_result run_world(const world_options& options, const shard_factory& make_shard = {});
+/// What tests put in place of the shipped parts, to see that it is found.
+struct planted_parts {
+  shard_factory make_shard;
+  std::function<std::unique_ptr<ports::journal_store>(ports::journal_store&)> wrap_store;
+  const journal::entity_kinds* kinds{};
+};
+[[nodiscard]] world_result run_world(const world_options& options, const planted_parts& planted = {});
 
 } // namespace sett::sim

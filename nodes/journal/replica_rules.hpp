@@ -75,6 +75,12 @@ struct shipped_rules {
     return std::min({lowest_stored_of_isr, own_stored, hw});
   }
   static constexpr bool late_snapshot_is_dropped() { return true; }
+  // What hosts a replica: rules 9, 10 and 19, and the order of a client's commands.
+  static constexpr bool only_the_leader_answers() { return true; }
+  static constexpr bool fresh_reads_wait() { return true; }
+  static constexpr bool speculation_is_dropped() { return true; }
+  static constexpr bool order_is_kept() { return true; }
+  static constexpr std::uint64_t identity(std::uint64_t client, epoch_number /*leads_in*/) { return client; }
 };
 
 } // namespace sett::journal

@@ -127,7 +127,7 @@ caf::behavior basic_shard_actor<Rules>::make_behavior() {
         carry_out();
       },
       [this](const shard_read& q) -> caf::result<shard_read_answer> {
-        if (q.stale_allowed) return read_now(q);
+        if (q.stale_allowed || (!Rules::fresh_reads_wait() && serving_)) return read_now(q);
         const auto ticket = replica_.read_fresh(now(), out_);
         auto promise = make_response_promise();
         if (!ticket) {
@@ -246,7 +246,7 @@ void basic_shard_actor<Rules>::carry_out() {
 
 template <class Rules>
 void basic_shard_actor<Rules>::released(const std::vector<journal::shared_entry>& entries) {
-  const bool leading = replica_.leads();
+  const bool leading = replica_.leads() || !Rules::only_the_leader_answers();
   const auto at = now();
   for (const auto& e : entries) {
     auto replies = state_.apply(*e);
@@ -293,7 +293,7 @@ template <class Rules>
 void basic_shard_actor<Rules>::take(const shard_commands& m) {
   using entities::command_status;
   const auto at = now();
-  const auto client = client_of(m.from, m.client);
+  const journal::client_id client{Rules::identity(client_of(m.from, m.client).value, replica_.promised())};
   std::vector<waiting_key> batch;
   for (const auto& c : m.commands) {
     if (const auto refused = serving_ ? replica_.may_propose(c.payload.size() + c.id.size())
@@ -307,7 +307,7 @@ void basic_shard_actor<Rules>::take(const shard_commands& m) {
     if (c.deadline_ns <= at.value) continue; // nobody waits for it any more
     auto& known = senders_.try_emplace(client.value, sender{c.settled + 1}).first->second;
     known.next = std::max(known.next, c.settled + 1);
-    if (c.sequence > known.next) {
+    if (c.sequence > known.next && Rules::order_is_kept()) {
       answer(m.from, m.client, c.sequence, {command_status::not_ready, "an earlier command is missing", {}, {}});
       continue;
     }
@@ -362,7 +362,7 @@ void basic_shard_actor<Rules>::stepped_down(journal::step_down_reason why) {
   env_->log.warn("shard-stepped-down", "this node leads the shard no more",
                  {{"shard", shard_.value}, {"reason", journal::to_text(why)}});
   serving_ = false;
-  state_.drop_speculation();
+  if (Rules::speculation_is_dropped()) state_.drop_speculation();
   // Unknown whether they are committed: the senders ask the next leader, which knows.
   for (const auto& [key, w] : waiting_) answer(w.from, w.client, key.second, not_here(journal::refusal::not_leader));
   waiting_.clear();

@@ -1,0 +1,34 @@
+// Rules and parts broken on purpose, one at a time, to see that the simulated cluster finds it. One policy holds all
+// of them, so that the actor and the replica are compiled once; which one is broken is chosen by the test.
+#pragma once
+
+#include "chaos/sim/cluster_world.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sett::sim {
+
+struct mutation {
+  std::string_view name; // the model's, where it has it (chaos/model)
+  std::string_view what;
+  std::string_view invariant;              // that is expected to find it; a prefix of what is said
+  std::function<void(world_options&)> aim; // the faults that bring it out
+  std::uint64_t seed{1};                   // the first seed at which it is found
+};
+
+[[nodiscard]] std::span<const mutation> mutations();
+
+struct found {
+  std::uint64_t seed{};
+  double simulated_s{};
+  std::string violation;
+};
+/// Runs seeds from `first` to `last` with this one broken; nullopt: none of them found it.
+[[nodiscard]] std::optional<found> search(const mutation& m, std::uint64_t first, std::uint64_t last);
+
+} // namespace sett::sim
