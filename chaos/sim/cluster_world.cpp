@@ -264,6 +264,7 @@ private:
   void submit_one();
   void read_one();
   void heal();
+  void deafen_leader();
   void lose_last_member();
   void check_records();
   void accept_loss(std::size_t at);
@@ -874,6 +875,7 @@ void world::schedule_faults() {
     l.crash_at = static_cast<crash_point>(1 + chaos.below(6));
     story.say(l.name, "fault-crash-point", fmt::format("{}", static_cast<int>(l.crash_at)));
   });
+  repeat(options.deaf_leader_every_s, "deaf-leader", [this] { deafen_leader(); });
   repeat(options.memory_every_s, "memory", [this] {
     if (const auto n = some_node(true)) places[*n].now->flip_next_append = true;
   });
@@ -882,6 +884,43 @@ void world::schedule_faults() {
     if (!n) return;
     places[*n].now->clock.wall_offset_ns = (static_cast<std::int64_t>(chaos.below(7'200)) - 3'600) * second;
     story.say(places[*n].id.view(), "fault-clock-jump", "");
+  });
+}
+
+/// A member dies and comes back; while its leader brings it in, the leader hears nothing from the store, and then the
+/// two lose each other: what the leader proposed has an unknown outcome when it matters (rules 1, 8 and 11).
+void world::deafen_leader() {
+  const auto it =
+      consensus.truth().find(journal::shard_key(shard_id{static_cast<std::uint16_t>(chaos.below(options.shards))}));
+  if (it == consensus.truth().end()) return;
+  const auto record = journal::decode_record(it->second.value);
+  const auto at = [&](const node_id& id) {
+    return static_cast<std::size_t>(
+        std::find_if(places.begin(), places.end(), [&](const place& p) { return p.id == id; }) - places.begin());
+  };
+  const auto leads = record ? at(record->leader.node) : places.size();
+  if (leads == places.size() || !places[leads].now || record->isr.size() < 2) return;
+  const auto other = at(record->isr[chaos.below(record->isr.size())].node);
+  if (other == leads || other == places.size() || !places[other].now) return;
+  story.say(places[leads].id.view(), "fault-deaf-leader", places[other].id.view());
+  kill(other, crash_keeps::drawn_prefix);
+  start(other);
+  const auto name = places[leads].now->name;
+  const auto deaf = static_cast<std::int64_t>(chaos.below(2'000)) * ms;
+  const auto apart = deaf + static_cast<std::int64_t>(chaos.below(1'500)) * ms;
+  const auto until = apart + static_cast<std::int64_t>(2'000 + chaos.below(8'000)) * ms;
+  events.at(deaf, [this, name] {
+    if (!healing_) consensus.set_cut(name, simulated_consensus::cut::answers);
+  });
+  events.at(apart, [this, a = places[leads].id, b = places[other].id] {
+    if (healing_) return;
+    fabric.cut(a, b);
+    fabric.cut(b, a);
+  });
+  events.at(until, [this, name, leads, a = places[leads].id, b = places[other].id] {
+    fabric.restore(a, b);
+    fabric.restore(b, a);
+    if (places[leads].now && places[leads].now->name == name) consensus.set_cut(name, simulated_consensus::cut::none);
   });
 }
 
@@ -1296,6 +1335,7 @@ world_options draw_options(std::uint64_t seed) {
   o.slow_start = sometimes(0.3, 0.1, 0.5);
   o.network_level = r.chance(0.7) ? r.unit() : 0;
   o.consensus_level = r.chance(0.7) ? r.unit() : 0;
+  o.deaf_leader_every_s = sometimes(0.3, 10, 60);
   if (r.chance(0.03)) {
     // A story of its own: what the other faults would break meanwhile is no loss to accept.
     for (const auto& f : named_faults()) o.*f.how_often = 0;
@@ -1321,6 +1361,7 @@ std::span<const named_fault> named_faults() {
       named_fault{"crash-loop", &o::crash_loop_every_s},
       named_fault{"crash-point", &o::crash_point_every_s},
       named_fault{"memory", &o::memory_every_s},
+      named_fault{"deaf-leader", &o::deaf_leader_every_s},
       named_fault{"slow-start", &o::slow_start},
       named_fault{"network", &o::network_level},
       named_fault{"consensus-level", &o::consensus_level},

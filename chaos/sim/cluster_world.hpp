@@ -27,7 +27,8 @@ struct world_options {
   double commands_per_s{9};
   // Mean seconds between two faults of a kind; 0: never.
   double kill_every_s{}, kill_all_every_s{}, freeze_every_s{}, partition_every_s{}, consensus_every_s{}, disk_every_s{},
-      damage_every_s{}, drain_every_s{}, clock_every_s{}, crash_loop_every_s{}, crash_point_every_s{}, memory_every_s{};
+      damage_every_s{}, drain_every_s{}, clock_every_s{}, crash_loop_every_s{}, crash_point_every_s{}, memory_every_s{},
+      deaf_leader_every_s{};
   double slow_start{}; // the chance that a process takes up to 20 s to come back
   // Instead of faults from the list: the last in-sync member of every shard loses its disk, and an operator accepts the
   // loss. Needs min_isr 1.

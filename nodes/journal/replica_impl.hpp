@@ -1193,7 +1193,7 @@ void basic_replica<Rules>::manage_isr(std::int64_t now, replica_output& out) {
       }
   if (!candidate_) return;
   if (const auto* f = find_follower(*candidate_);
-      f != nullptr && Rules::may_grow(all_reached, f->acked, epoch_start_, hw_)) {
+      f != nullptr && Rules::may_grow(all_reached, acknowledged(f->who), epoch_start_, hw_)) {
     next.isr.push_back(f->who);
     transact(change_kind::grow, std::move(next), now, out);
   }

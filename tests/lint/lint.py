@@ -7,6 +7,7 @@ purity             no clock, sleep, randomness, environment or I/O library in pu
 project_words      no left-over marks (TODO and the like), no tabs, no trailing white space, no file without a final newline
 schemas            a released schema (messages/schema/released/) may only grow, its structs not at all;
                    "lint.py freeze NAME..." releases schemas as they stand, when that is so
+links              the simulated cluster is linked from the libraries of settd's cluster: they differ in the adapters of ports only
 format             clang-format over every source
 tidy               clang-tidy over the pure sources; over the whole tree with SETT_LONG=1
 
@@ -204,6 +205,50 @@ def schemas(root):
     return faults
 
 
+# settd's adapters of the ports that the simulation has its own of (chaos/sim): the two consensus stores, the journal's
+# store, the network, and what only they use.
+ADAPTERS = {"sett_etcd", "sett_local_consensus", "sett_journal_store", "sett_store", "sett_transport_zmq", "sett_transport_keys"}
+CLUSTER_FOLDERS = re.compile(r"^nodes/(entities|journal|membership|shards|store|transport)$|^actors/supervision$")
+
+
+def link_lists(root):
+    """Library or program -> (folder, the project's libraries that it links)."""
+    found = {}
+    for name in files(root, re.compile(r"(^|/)CMakeLists\.txt$")):
+        text = re.sub(r"#.*", "", "\n".join(lines(root, name)))
+        for target, body in re.findall(r"sett_(?:library|program)\(\s*(\w+)(.*?)\)", text, re.S):
+            linked = re.sub(r"\b(?:SOURCES|HEADERS)\b.*?(?=\b(?:PUBLIC|PRIVATE|LINKS)\b|$)", "", body, flags=re.S)
+            found[target] = (str(pathlib.PurePosixPath(name).parent), [w for w in linked.split() if w.startswith("sett_")])
+    return found
+
+
+def closure(lists, target):
+    seen, left = set(), [target]
+    while left:
+        for linked in lists.get(left.pop(), ("", []))[1]:
+            if linked not in seen:
+                seen.add(linked)
+                left.append(linked)
+    return seen
+
+
+def links(root):
+    lists = link_lists(root)
+    faults = [f"{name}: no such program; links compares settd and sim" for name in ("settd", "sim") if name not in lists]
+    if faults:
+        return faults
+    real, simulated = closure(lists, "settd"), closure(lists, "sim")
+    for name in sorted(simulated - real):
+        if not lists.get(name, ("",))[0].startswith("chaos/sim"):
+            faults.append(f"{name}: the simulation links it and settd does not")
+    for name in sorted(simulated & ADAPTERS):
+        faults.append(f"{name}: a port's adapter; the simulation has its own")
+    for name in sorted(real - simulated - ADAPTERS):
+        if CLUSTER_FOLDERS.match(lists.get(name, ("",))[0]):
+            faults.append(f"{name}: settd's cluster has it and the simulation does not")
+    return faults
+
+
 def format(root):
     def check(name):
         done = subprocess.run(["clang-format-19", "--dry-run", "-Werror", name], cwd=root, capture_output=True, text=True)
@@ -243,7 +288,7 @@ def main():
             root = pathlib.Path(value)
         else:
             build = value
-    lints = {"include_direction": include_direction, "purity": purity, "project_words": project_words, "schemas": schemas, "format": format}
+    lints = {"include_direction": include_direction, "purity": purity, "project_words": project_words, "schemas": schemas, "links": links, "format": format}
     if len(arguments) > 1 and arguments[0] == "freeze":
         faults = freeze(str(root), arguments[1:])
         print(*faults, f"freeze: {len(faults)} faults", sep="\n")

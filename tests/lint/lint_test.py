@@ -5,7 +5,14 @@ import subprocess
 import sys
 import tempfile
 
+SETTD = "sett_program(settd SOURCES a.cpp LINKS sett_cluster sett_store)\n"
 PLANTED = {
+    "links": [
+        ("nodes/settd/CMakeLists.txt", SETTD),
+        ("nodes/shards/CMakeLists.txt", "sett_library(sett_cluster SOURCES b.cpp PRIVATE sett_journal) # sett_none\n"),
+        ("nodes/journal/CMakeLists.txt", "sett_library(sett_journal SOURCES sett_no.cpp)\n"),
+        ("chaos/sim/CMakeLists.txt", "sett_library(sett_sim_a PUBLIC sett_toy)\nsett_program(sim LINKS sett_sim_a sett_store)\n"),
+    ],
     "include_direction": [
         ("messages/types/a.hpp", '#include "actors/market/token_state.hpp"\n'),
         ("actors/market/a.cpp", '#include "actors/wallets/wallet_actor.hpp"\n'),
@@ -31,13 +38,14 @@ PLANTED = {
     ],
 }
 CLEAN = {
+    "links": ("nodes/settd/CMakeLists.txt", SETTD + "sett_program(sim LINKS sett_cluster)\n"),
     "include_direction": ("actors/market/a.cpp", '#include "messages/types/ids.hpp"\n#include <vector>\n'),
     "purity": ("actors/market/a_io.cpp", "auto t = std::chrono::steady_clock::now();\n"),
     "project_words": ("actors/a.cpp", "int x;\n"),
     "schemas": ("messages/schema/a.fbs", "table t {\n  x: int (id: 0);\n}\n"),
 }
 # b.fbs/released count as one case with two faults.
-EXPECTED = {"include_direction": 5, "purity": 6, "project_words": 3, "schemas": 4}
+EXPECTED = {"links": 4, "include_direction": 5, "purity": 6, "project_words": 3, "schemas": 4}
 
 
 def run(name, planted):

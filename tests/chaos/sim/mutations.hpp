@@ -16,7 +16,6 @@ namespace sett::sim {
 struct mutation {
   std::string_view name; // the model's, where it has it (chaos/model)
   std::string_view what;
-  std::string_view invariant;              // that is expected to find it; a prefix of what is said
   std::function<void(world_options&)> aim; // the faults that bring it out
   std::uint64_t seed{1};                   // the first seed at which it is found
 };

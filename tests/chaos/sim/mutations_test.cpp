@@ -1,0 +1,34 @@
+// Every broken rule is found by the simulation: from the seed at which it shows, and with SETT_LONG=1 from seed 1.
+#include "tests/chaos/sim/mutations.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using namespace sett::sim;
+
+class sim_mutations : public testing::TestWithParam<mutation> {};
+
+TEST_P(sim_mutations, is_found) {
+  const auto& m = GetParam();
+  const char* wanted = std::getenv("SETT_LONG");
+  const bool all = wanted != nullptr && std::string_view(wanted) == "1";
+  const auto f = all ? search(m, 1, 10'000) : search(m, m.seed, m.seed + 99);
+  ASSERT_TRUE(f) << m.name << ": nothing found that " << m.what;
+  std::printf("%s: seed %llu, %.1f simulated s: %s\n", std::string(m.name).c_str(),
+              static_cast<unsigned long long>(f->seed), f->simulated_s, f->violation.c_str());
+}
+
+std::string sentence(const testing::TestParamInfo<mutation>& info) {
+  std::string out = "it_shows_that_";
+  for (const char c : info.param.what) out += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+  return out;
+}
+INSTANTIATE_TEST_SUITE_P(sim, sim_mutations, testing::ValuesIn(mutations().begin(), mutations().end()), sentence);
+
+} // namespace
