@@ -17,7 +17,7 @@ struct mutation {
   std::string_view name; // the model's, where it has it (chaos/model)
   std::string_view what;
   std::function<void(world_options&)> aim; // the faults that bring it out
-  std::uint64_t seed{1};                   // the first seed at which it is found
+  std::uint64_t seed{1};                   // where the tests begin; 0: hidden so far, only sim_mutations looks
 };
 
 [[nodiscard]] std::span<const mutation> mutations();

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -36,7 +37,7 @@ int main(int argc, char** argv) {
     if (!names.empty() && std::find(names.begin(), names.end(), m.name) == names.end()) continue;
     ++looked;
     const auto began = std::chrono::steady_clock::now();
-    const auto first = from_first ? 1 : m.seed;
+    const auto first = from_first || m.seed == 0 ? 1 : m.seed;
     const auto f = search(m, first, first + seeds - 1);
     const auto s = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     if (f)

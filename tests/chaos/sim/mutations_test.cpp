@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cctype>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace {
 
@@ -29,6 +31,12 @@ std::string sentence(const testing::TestParamInfo<mutation>& info) {
   for (const char c : info.param.what) out += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
   return out;
 }
-INSTANTIATE_TEST_SUITE_P(sim, sim_mutations, testing::ValuesIn(mutations().begin(), mutations().end()), sentence);
+std::vector<mutation> shown() {
+  std::vector<mutation> out;
+  for (const auto& m : mutations())
+    if (m.seed != 0) out.push_back(m);
+  return out;
+}
+INSTANTIATE_TEST_SUITE_P(sim, sim_mutations, testing::ValuesIn(shown()), sentence);
 
 } // namespace
