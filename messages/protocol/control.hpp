@@ -28,6 +28,16 @@ inline constexpr std::string_view log_levels_path = "/v1/log/levels";       // G
 
 inline constexpr std::string_view opportunities_path = "/v1/opportunities"; // GET ?after: {next, shed, rows}
 
+// The cluster. ?node=NAME on any path asks that node through this one.
+inline constexpr std::string_view node_parameter = "node";
+inline constexpr std::string_view cluster_path = "/v1/cluster";             // GET
+inline constexpr std::string_view rebalance_path = "/v1/cluster/rebalance"; // POST ?mode=on|off|rollout
+inline constexpr std::string_view nodes_path = "/v1/nodes";                 // GET
+inline constexpr std::string_view node_drain_path = "/v1/node/drain";       // POST: the node that is asked
+inline constexpr std::string_view node_undrain_path = "/v1/node/undrain";   // POST
+inline constexpr std::string_view shards_path = "/v1/shards"; // GET; GET /{shard}: as the asked node's replica sees it;
+                                                              // POST /{shard}/move?to, /{shard}/recover?accept_loss=yes
+
 /// How a value is shown to people; JSON and CSV carry it exactly.
 enum class form : std::uint8_t {
   text,    // as it is
@@ -134,6 +144,39 @@ inline constexpr std::array actor_columns{
     column{"skipped_poison", "POISON", form::count},
     column{"handling_us_p50", "P50", form::us},
     column{"handling_us_p99", "P99", form::us},
+};
+
+inline constexpr std::array node_columns{
+    column{"node", "NODE"},
+    column{"state", "STATE"},
+    column{"leads", "LEADS", form::count},
+    column{"holds", "HOLDS", form::count},
+    column{"draining", "DRAINING", form::yes_no},
+    column{"silence_ms", "SILENT MS", form::count},
+    column{"health", "HEALTH", form::count, true},
+    column{"incarnation", "START"},
+    column{"roles", "ROLES", form::text, true},
+    column{"weight", "WEIGHT", form::count, true},
+    column{"address", "ADDRESS"},
+    column{"ports", "PORTS", form::list, true},
+    column{"version", "VERSION"},
+};
+
+inline constexpr std::array shard_columns{
+    column{"shard", "SHARD"},
+    column{"leader", "LEADER"},
+    column{"epoch", "EPOCH"},
+    column{"isr", "IN SYNC", form::list},
+    column{"min_isr", "MIN IN SYNC", form::count, true},
+    column{"data_loss", "LOSSES ACCEPTED", form::count, true},
+    column{"here", "HERE"},
+};
+
+inline constexpr std::array plan_step_columns{
+    column{"shard", "SHARD"},
+    column{"what", "WHAT"},
+    column{"by", "BY"},
+    column{"target", "TARGET"},
 };
 
 inline constexpr std::array config_columns{

@@ -69,31 +69,6 @@ void through(const context_ptr& c, std::string_view path, Message m, reply done,
   });
 }
 
-/// The shards that each node leads and holds, by node.
-struct holdings {
-  std::map<node_id, std::pair<std::uint32_t, std::uint32_t>> by_node;
-  std::uint32_t without_leader{}, under_replicated{}, below_min_isr{}, data_loss{};
-};
-holdings count(const shards::manager_description& d, const membership::membership_view& v) {
-  holdings h;
-  const auto up = [&](const member& m) {
-    if (m == v.self.who()) return true;
-    return std::any_of(v.others.begin(), v.others.end(),
-                       [&](const auto& o) { return o.record.who() == m && !o.seen.down; });
-  };
-  for (const auto& row : d.shards) {
-    const auto& r = row.record.record;
-    if (row.record.revision == 0 || r.epoch.value == 0 || !up(r.leader)) ++h.without_leader;
-    if (row.record.revision == 0) continue;
-    ++h.by_node[r.leader.node].first;
-    for (const auto& m : r.isr) ++h.by_node[m.node].second;
-    if (r.isr.size() < v.cluster.replicas) ++h.under_replicated;
-    if (r.isr.size() < r.min_isr) ++h.below_min_isr;
-    if (r.data_loss != 0) ++h.data_loss;
-  }
-  return h;
-}
-
 std::string_view text_of(shards::plan_mode m) {
   switch (m) {
   case shards::plan_mode::on:
@@ -119,7 +94,7 @@ void with_cluster(const context_ptr& c, const reply& done, Then then) {
 
 void cluster_status(const context_ptr& c, const reply& done) {
   with_cluster(c, done, [](const shards::manager_description& d, const membership::membership_view& v) {
-    const auto h = count(d, v);
+    const auto& h = d.figures;
     json::array plan;
     for (const auto& s : d.plan)
       plan.push_back(json::object{{"shard", s.shard.value},
@@ -150,7 +125,7 @@ void cluster_status(const context_ptr& c, const reply& done) {
 
 void list_nodes(const context_ptr& c, const reply& done) {
   with_cluster(c, done, [](const shards::manager_description& d, const membership::membership_view& v) {
-    const auto h = count(d, v);
+    const auto& h = d.figures;
     std::map<node_id, json::object> rows;
     rows.emplace(v.self.node, node_row(v.self, v.self.draining ? "draining" : "alive"));
     rows.at(v.self.node)["self"] = true;
@@ -164,8 +139,8 @@ void list_nodes(const context_ptr& c, const reply& done) {
     json::array out;
     for (auto& [node, row] : rows) {
       const auto it = h.by_node.find(node);
-      row["leads"] = it == h.by_node.end() ? 0 : it->second.first;
-      row["holds"] = it == h.by_node.end() ? 0 : it->second.second;
+      row["leads"] = it == h.by_node.end() ? 0 : it->second.leads;
+      row["holds"] = it == h.by_node.end() ? 0 : it->second.holds;
       out.push_back(std::move(row));
     }
     return ok(json::object{{"rows", std::move(out)}});

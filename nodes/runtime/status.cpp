@@ -31,6 +31,22 @@ std::vector<degradation> degradations(const node_status& s) {
     add("tokens", fmt::format("{} events were shed because tokens.live_max was reached", s.router->shed));
   if (s.actors_failed != 0) add("actors", fmt::format("{} have failed: `sett actor ls`", s.actors_failed));
   if (!s.store_fault.empty()) add("store", "takes no more writes: " + s.store_fault);
+  if (s.cluster) {
+    const auto& c = *s.cluster;
+    if (!c.alone && !c.store_reachable)
+      add("cluster", "the consensus store does not answer: what is led stays so, nothing can be taken over or moved");
+    else if (!c.registered)
+      add("cluster", "this node is not registered: its lease is gone, it registers again");
+    if (c.nodes_down != 0) add("nodes", fmt::format("{} of {} are down: `sett node ls`", c.nodes_down, c.nodes));
+    if (c.without_leader != 0)
+      add("shards", fmt::format("{} of {} have no leader: their entities take no commands; `sett shard ls`",
+                                c.without_leader, c.shards));
+    if (c.below_min_isr != 0)
+      add("shards",
+          fmt::format("{} of {} have too few in-sync replicas to commit anything", c.below_min_isr, c.shards));
+    if (c.data_loss != 0)
+      add("shards", fmt::format("{} lost entries in a recovery that was accepted by hand", c.data_loss));
+  }
   if (s.log_shed != 0) add("log", fmt::format("{} log records were lost: is the disk full or slow?", s.log_shed));
   return out;
 }
@@ -77,6 +93,18 @@ json::object view(const node_status& s) {
                    {"actors", s.actors},
                    {"actor_restarts", s.actor_restarts},
                    {"degraded", std::move(degraded)}};
+  if (s.cluster)
+    out["cluster"] = json::object{{"id", s.cluster->id},
+                                  {"alone", s.cluster->alone},
+                                  {"registered", s.cluster->registered},
+                                  {"store_reachable", s.cluster->store_reachable},
+                                  {"nodes", s.cluster->nodes},
+                                  {"nodes_down", s.cluster->nodes_down},
+                                  {"shards", s.cluster->shards},
+                                  {"shards_without_leader", s.cluster->without_leader},
+                                  {"shards_under_replicated", s.cluster->under_replicated},
+                                  {"shards_below_min_isr", s.cluster->below_min_isr},
+                                  {"shards_with_data_loss", s.cluster->data_loss}};
   if (s.router) {
     const auto& r = *s.router;
     out["newest_slot"] = r.newest.value;

@@ -25,6 +25,16 @@ struct stream_status {
   std::string reason;           // why it is not live, for people
 };
 
+/// The cluster as this node sees it; also a node that is alone is one.
+struct cluster_standing {
+  std::string id;
+  bool alone{};           // by its settings: there is no cluster to speak of
+  bool registered{};      // this node stands in the consensus store
+  bool store_reachable{}; // the consensus store answered within the last few seconds
+  std::uint32_t nodes{}, nodes_down{};
+  std::uint32_t shards{}, without_leader{}, under_replicated{}, below_min_isr{}, data_loss{};
+};
+
 struct node_status {
   std::string version, node, environment;
   std::int64_t pid{};
@@ -37,7 +47,8 @@ struct node_status {
   double events_per_s{};
   std::uint64_t actors{}, actors_failed{}, actor_restarts{}, poison{}, refused{};
   std::uint64_t log_shed{};
-  std::string store_fault; // why the store takes no more writes; empty: it does
+  std::optional<cluster_standing> cluster; // nothing: it has not been read yet
+  std::string store_fault;                 // why the store takes no more writes; empty: it does
 };
 
 struct degradation {

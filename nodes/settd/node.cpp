@@ -186,6 +186,8 @@ struct node::parts {
 
   result<void> start() {
     started = clock.steady_now();
+    metrics.gauge_of("sett_node_started_time_seconds", "When this process started, in seconds since 1970.", {})
+        .set(static_cast<double>(clock.wall_now().value) * 1e-9);
     if (auto opened = runtime::data_dir::open(values().node.data_dir); !opened)
       return std::unexpected(opened.error());
     else
@@ -562,6 +564,25 @@ struct node::parts {
     return rows;
   }
 
+  [[nodiscard]] std::optional<runtime::cluster_standing> cluster_standing() const {
+    const auto view = cluster ? cluster->node().view() : nullptr;
+    const auto figures = cluster ? cluster->node().figures() : std::nullopt;
+    if (!view || !figures) return std::nullopt;
+    const auto down =
+        std::count_if(view->others.begin(), view->others.end(), [](const auto& o) { return o.seen.down; });
+    return runtime::cluster_standing{.id = view->cluster.cluster_id,
+                                     .alone = values().cluster.etcd.empty(),
+                                     .registered = view->registered,
+                                     .store_reachable = view->store_reachable,
+                                     .nodes = static_cast<std::uint32_t>(view->others.size() + 1),
+                                     .nodes_down = static_cast<std::uint32_t>(down),
+                                     .shards = figures->shards,
+                                     .without_leader = figures->without_leader,
+                                     .under_replicated = figures->under_replicated,
+                                     .below_min_isr = figures->below_min_isr,
+                                     .data_loss = figures->data_loss};
+  }
+
   runtime::node_status status() {
     runtime::node_status s;
     s.version = SETT_VERSION;
@@ -574,6 +595,7 @@ struct node::parts {
     s.endpoints = static_cast<std::uint32_t>(values().endpoints.size());
     s.log_shed = log->counts().shed;
     if (const auto failure = snapshots->failure()) s.store_fault = failure->message;
+    s.cluster = cluster_standing();
     const auto seen = board->read();
     s.events_per_s = seen.events_per_s;
     if (seen.ingest) s.streams.push_back(stream_status_of(*seen.ingest, seen.endpoints));

@@ -188,6 +188,7 @@ void cluster_node::registered(const member& who, bool intact) {
   };
   manager->on_record = hooks_.on_record;
   manager->on_serving = hooks_.on_serving;
+  manager->on_figures = [this](const cluster_figures& f) { counted(f); };
 
   auto client = std::make_shared<command_client_setup>();
   client->self = who;
@@ -221,6 +222,30 @@ void cluster_node::seen(const membership::membership_view& v) {
 std::shared_ptr<const membership::membership_view> cluster_node::view() const {
   const std::scoped_lock lock(mutex_);
   return view_;
+}
+
+std::optional<cluster_figures> cluster_node::figures() const {
+  const std::scoped_lock lock(mutex_);
+  return figures_;
+}
+
+void cluster_node::counted(const cluster_figures& f) {
+  const auto set = [this](std::string_view name, std::string_view help, double v) {
+    ports_.metrics->gauge_of(name, help).set(v);
+  };
+  if (const auto seen = view())
+    set("sett_cluster_store_reachable", "1 when the consensus store answered within the last few seconds.",
+        seen->store_reachable ? 1 : 0);
+  set("sett_shards_without_leader", "Shards that nobody who is up leads.", f.without_leader);
+  set("sett_shards_under_replicated", "Shards with fewer in-sync replicas than cluster.replicas.", f.under_replicated);
+  set("sett_shards_below_min_isr", "Shards with too few in-sync replicas to commit anything.", f.below_min_isr);
+  set("sett_shards_with_data_loss", "Shards for which a loss was accepted by hand.", f.data_loss);
+  const auto own = f.by_node.find(settings_.self.node);
+  set("sett_shards_led", "Shards that this node leads.", own == f.by_node.end() ? 0 : own->second.leads);
+  set("sett_shards_held", "Shards of which this node is an in-sync replica.",
+      own == f.by_node.end() ? 0 : own->second.holds);
+  const std::scoped_lock lock(mutex_);
+  figures_ = f;
 }
 
 std::optional<member> cluster_node::self() const {

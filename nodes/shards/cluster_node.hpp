@@ -98,6 +98,8 @@ public:
   /// The latest view; nullptr before the node is registered.
   [[nodiscard]] std::shared_ptr<const membership::membership_view> view() const;
   [[nodiscard]] std::optional<member> self() const;
+  /// How the cluster stands; nullopt before this node has read the shards' records.
+  [[nodiscard]] std::optional<cluster_figures> figures() const;
   [[nodiscard]] const std::shared_ptr<shard_table>& table() const { return table_; }
   [[nodiscard]] network_hub& hub() { return *hub_; }
   [[nodiscard]] const cluster_settings& settings() const { return settings_; }
@@ -108,6 +110,7 @@ public:
 private:
   void registered(const member& who, bool intact);
   void seen(const membership::membership_view& view);
+  void counted(const cluster_figures& f);
   void fatal(const error& e);
   [[nodiscard]] caf::actor actor_at(std::string_view path) const;
   void add_child(supervision::child_spec spec);
@@ -128,6 +131,7 @@ private:
   mutable std::mutex mutex_;
   std::shared_ptr<const membership::membership_view> view_;
   std::optional<member> self_;
+  std::optional<cluster_figures> figures_;
   std::atomic<bool> ended_{false};
 };
 

@@ -204,6 +204,7 @@ void shard_manager_actor::start(shard_id shard) {
   r.actor = setup_->make_shard ? setup_->make_shard(system(), r.cell, shard, setup_->shard, std::move(from), manager)
                                : system().spawn<shard_actor>(r.cell, shard, setup_->shard, std::move(from.shard),
                                                              std::move(from.state), manager);
+  r.cell->self(caf::weak_actor_ptr(caf::actor_cast<caf::strong_actor_ptr>(r.actor).get()));
   r.cell->state(supervision::actor_state::running);
   setup_->table->set(shard, r.actor);
   if (view_) caf::anon_send(r.actor, shard_members{view_});
@@ -300,14 +301,12 @@ void shard_manager_actor::tell_members() {
 void shard_manager_actor::carry_out_plan() {
   if (!view_ || !listed_once_) return;
   const auto at = now_clock_ns();
-  std::vector<shard_record_at> records;
-  for (std::uint32_t s = 0; s < setup_->shard_count; ++s)
-    records.push_back(directory_.at(shard_id{static_cast<std::uint16_t>(s)}));
+  const auto known = records();
   std::erase_if(handing_over_, [&](const auto& h) {
-    return at - h.second > hand_over_patience_ns || records[h.first.value].record.leader != setup_->shard->self;
+    return at - h.second > hand_over_patience_ns || known[h.first.value].record.leader != setup_->shard->self;
   });
   const auto members = plan_members();
-  plan_ = plan({.records = records,
+  plan_ = plan({.records = known,
                 .members = members,
                 .replicas = setup_->replicas,
                 .mode = mode(),
@@ -318,7 +317,7 @@ void shard_manager_actor::carry_out_plan() {
     if (leads(r.role)) {
       // The running life of every node that the record names; a restarted one comes back by growing.
       auto& w = wish[shard];
-      for (const auto& m : records[shard.value].record.isr)
+      for (const auto& m : known[shard.value].record.isr)
         for (const auto& p : members)
           if (p.who.node == m.node) w.push_back(p.who);
     }
@@ -376,24 +375,41 @@ void shard_manager_actor::tick() {
     tell_members();
     carry_out_plan();
   }
+  if (view_ && listed_once_ && setup_->on_figures) setup_->on_figures(figures(records()));
+}
+
+std::vector<shard_record_at> shard_manager_actor::records() const {
+  std::vector<shard_record_at> out;
+  out.reserve(setup_->shard_count);
+  for (std::uint32_t s = 0; s < setup_->shard_count; ++s)
+    out.push_back(directory_.at(shard_id{static_cast<std::uint16_t>(s)}));
+  return out;
+}
+
+cluster_figures shard_manager_actor::figures(std::span<const shard_record_at> of) const {
+  std::vector<member> up{setup_->shard->self};
+  if (view_)
+    for (const auto& o : view_->others)
+      if (!o.seen.down) up.push_back(o.record.who());
+  return count_figures(of, up, setup_->replicas);
 }
 
 manager_description shard_manager_actor::describe() const {
   manager_description d;
-  std::vector<shard_record_at> records;
+  const auto known = records();
   for (std::uint32_t s = 0; s < setup_->shard_count; ++s) {
     const shard_id shard{static_cast<std::uint16_t>(s)};
-    shard_row row{shard, directory_.at(shard), false, {}};
+    shard_row row{shard, known[s], false, {}};
     if (const auto it = replicas_.find(shard); it != replicas_.end()) {
       row.runs = true;
       row.role = it->second.role;
     }
-    records.push_back(row.record);
     d.shards.push_back(std::move(row));
   }
   d.plan = plan_;
   d.mode = mode();
-  d.own = progress_of_drain(records, setup_->shard->self.node);
+  d.figures = figures(known);
+  d.own = progress_of_drain(known, setup_->shard->self.node);
   d.listings = listings_;
   d.watch_ends = watch_ends_;
   d.records_malformed = malformed_;

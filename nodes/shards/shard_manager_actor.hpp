@@ -10,6 +10,7 @@
 
 #include "actors/supervision/bounded_actor.hpp"
 #include "actors/supervision/registry.hpp"
+#include "nodes/shards/cluster_figures.hpp"
 #include "nodes/shards/directory.hpp"
 #include "nodes/shards/rebalance.hpp"
 #include "nodes/shards/shard_actor.hpp"
@@ -21,6 +22,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -78,6 +80,8 @@ struct shard_manager_setup {
   std::function<void(shard_id, const shard_leader&)> on_leader;
   /// On the manager's turn: this node serves the shard, or no more.
   std::function<void(shard_id, bool serves)> on_serving;
+  /// On the manager's turn, a few times a second: how the cluster stands. May be empty.
+  std::function<void(const cluster_figures&)> on_figures;
 };
 
 // --- messages
@@ -100,6 +104,7 @@ struct manager_description {
   std::vector<shard_row> shards;
   std::vector<plan_step> plan;
   plan_mode mode{};
+  cluster_figures figures;
   drain_progress own; // what this node still leads and holds
   std::uint64_t listings{}, watch_ends{}, records_malformed{};
 };
@@ -138,6 +143,8 @@ private:
   void look_for_marks();
   void tick();
   [[nodiscard]] std::vector<plan_member> plan_members() const;
+  [[nodiscard]] std::vector<shard_record_at> records() const;
+  [[nodiscard]] cluster_figures figures(std::span<const shard_record_at> of) const;
   [[nodiscard]] plan_mode mode() const;
   [[nodiscard]] manager_description describe() const;
   [[nodiscard]] std::int64_t now_clock_ns() const { return setup_->shard->clock->steady_now().value; }
