@@ -24,12 +24,17 @@ struct command_context {
   bool terminal{};      // `out` is one: --watch redraws in place
   double watch_s{};     // 0: once
   std::string socket{}; // --socket; empty: from the settings
+  std::string node{};   // --node: which node of the cluster to ask; empty: the one behind the socket
   std::uint32_t timeout_ms{5000};
   config::sources settings; // for the socket's path, and for `config` and `doctor`
 
   [[nodiscard]] table_options table() const;
   [[nodiscard]] std::string socket_path() const;
-  [[nodiscard]] node_client client() const { return {socket_path(), std::chrono::milliseconds(timeout_ms)}; }
+  [[nodiscard]] node_client client() const { return client_of(node); }
+  /// Asks another node of the cluster than --node says.
+  [[nodiscard]] node_client client_of(const std::string& other) const {
+    return {socket_path(), std::chrono::milliseconds(timeout_ms), other};
+  }
 };
 
 /// Prints "sett: what" on err and returns the exit code that fits.

@@ -1,6 +1,7 @@
 #include "tools/sett/doctor_io.hpp"
 
 #include "messages/protocol/control.hpp"
+#include "nodes/transport/node_keys_io.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -136,6 +137,75 @@ void check_endpoints(const config::settings& s, findings& out) {
   }
 }
 
+/// Names of the cluster's other nodes, as the running node knows them; empty when none runs.
+std::vector<std::string> other_nodes(const command_context& c) {
+  std::vector<std::string> out;
+  const auto answer = c.client().get(control::nodes_path);
+  const auto* o = answer ? answer->if_object() : nullptr;
+  const auto* rows = o != nullptr ? o->if_contains("rows") : nullptr;
+  if (rows == nullptr || !rows->is_array()) return out;
+  for (const auto& row : rows->as_array()) {
+    const auto* r = row.if_object();
+    const auto* own = r != nullptr ? r->if_contains("self") : nullptr;
+    if (own != nullptr && own->is_bool() && !own->as_bool())
+      out.push_back(shown(r->if_contains("node"), control::form::text, 0));
+  }
+  return out;
+}
+
+void check_keys(const command_context& c, const config::settings& s, findings& out) {
+  const transport::key_folder folder(s.node.data_dir);
+  if (const auto key = folder.load())
+    out.push_back({verdict::ok, "node key", "there, and nobody else may read it", ""});
+  else
+    out.push_back({verdict::wrong, "node key", key.error().message,
+                   "`sett key node new` makes one; a file that others may read wants chmod 600"});
+  const auto trusted = folder.load_trusted();
+  if (!trusted) {
+    out.push_back({verdict::wrong, "trusted keys", trusted.error().message, "`sett key node trust` writes the file"});
+    return;
+  }
+  std::vector<std::string> names;
+  for (const auto& [key, node] : trusted->all())
+    if (node.view() != s.node.name) names.emplace_back(node.view());
+  if (names.empty())
+    out.push_back({verdict::wrong, "trusted keys", "no other node is trusted: none gets in",
+                   "`sett key node trust NAME KEY` for every other node, and on each of them for this one"});
+  else
+    out.push_back({verdict::ok, "trusted keys", fmt::format("{}", fmt::join(names, ", ")), ""});
+  for (const auto& node : other_nodes(c))
+    if (std::find(names.begin(), names.end(), node) == names.end())
+      out.push_back({verdict::wrong, "trusted keys", fmt::format("{} is in the cluster and not trusted here", node),
+                     fmt::format("on {}: `sett key node show`; here: `sett key node trust {} KEY`", node, node)});
+}
+
+/// What a member of a cluster of several needs. Clocks are not among it: nothing is decided by the time of day.
+void check_cluster(const command_context& c, const config::settings& s, findings& out) {
+  if (s.cluster.etcd.empty()) return;
+  std::size_t reachable = 0, all = 0;
+  bool all_local = true;
+  for (std::size_t begin = 0; begin < s.cluster.etcd.size();) {
+    const auto end = std::min(s.cluster.etcd.find(',', begin), s.cluster.etcd.size());
+    const auto endpoint = s.cluster.etcd.substr(begin, end - begin);
+    begin = end + 1;
+    ++all;
+    all_local = all_local && (endpoint.starts_with("127.") || endpoint.starts_with("localhost"));
+    const auto why = why_unreachable("http://" + endpoint);
+    reachable += why.empty() ? 1 : 0;
+    if (!why.empty()) out.push_back({verdict::look, "etcd " + endpoint, why, "start it, or correct cluster.etcd"});
+  }
+  if (2 * reachable > all)
+    out.push_back({verdict::ok, "etcd", fmt::format("{} of {} reachable", reachable, all), ""});
+  else
+    out.push_back({verdict::wrong, "etcd",
+                   fmt::format("{} of {} reachable: no node can join or take over", reachable, all),
+                   "more than half of its members have to run: `etcdctl endpoint health`"});
+  if (!all_local && (s.cluster.address.starts_with("127.") || s.cluster.address == "localhost"))
+    out.push_back({verdict::wrong, "cluster.address", s.cluster.address + " is not where other machines reach this one",
+                   "set cluster.address to this machine's address"});
+  check_keys(c, s, out);
+}
+
 void check_disk(const config::settings& s, findings& out) {
   // The nearest folder that exists: the data folder itself may be yet to come.
   std::filesystem::path folder = std::filesystem::absolute(s.node.data_dir);
@@ -165,7 +235,7 @@ void check_clock(findings& out) {
   const int state = ::adjtimex(&t);
   if (state == TIME_ERROR || (t.status & STA_UNSYNC) != 0)
     out.push_back({verdict::look, "clock", "the kernel says it is not synchronised",
-                   "run chrony or systemd-timesyncd: lag and ages are measured against it"});
+                   "run chrony or systemd-timesyncd: lag and ages are measured against it (the cluster does without)"});
   else if (state >= 0)
     out.push_back({verdict::ok, "clock", "synchronised", ""});
   else
@@ -196,6 +266,7 @@ int doctor_command(const command_context& c) {
   check_settings(r, all);
   check_node(c, all);
   if (r.ok()) {
+    check_cluster(c, r.value, all);
     check_endpoints(r.value, all);
     check_disk(r.value, all);
   }

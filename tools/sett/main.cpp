@@ -3,7 +3,9 @@
 // Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 the node is unreachable, 4 it works but something is degraded.
 #include "config/declarations.hpp"
 #include "messages/protocol/control.hpp"
+#include "messages/types/cluster_ids.hpp"
 #include "nodes/api/request.hpp"
+#include "tools/sett/cluster_commands.hpp"
 #include "tools/sett/command_context.hpp"
 #include "tools/sett/completion.hpp"
 #include "tools/sett/config_commands.hpp"
@@ -13,6 +15,7 @@
 #include "tools/sett/journal_commands_io.hpp"
 #include "tools/sett/key_commands.hpp"
 #include "tools/sett/node_commands.hpp"
+#include "tools/sett/up_command_io.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -52,11 +55,12 @@ struct command_line {
 
   // Values of single commands.
   std::string key, key2, text, sort;
-  std::uint32_t limit{};
+  std::uint32_t limit{}, shard{};
   bool flag{};
   decode_options decode;
   record_options record;
   journal_options journal;
+  up_options up;
 
   CLI::App* noun(const std::string& name, const std::string& about) {
     auto* n = app.add_subcommand(name, about);
@@ -94,6 +98,11 @@ void add_globals(command_line& c) {
   c.app.add_option("--socket", c.context.socket, "The node's Unix socket; default: what the settings say")
       ->envname("SETT_SOCKET")
       ->type_name("PATH");
+  c.app.add_option("--node", c.context.node, "Ask this node of the cluster, through the one behind the socket")
+      ->type_name("NAME")
+      ->check([](const std::string& name) {
+        return sett::node_id::parse(name) ? std::string() : name + " is no node's name: 1 to 15 of a-z, 0-9 and -";
+      });
   c.app.add_option("--timeout-ms", c.context.timeout_ms, "How long to wait for the node")
       ->check(CLI::Range(1U, 600'000U));
   c.app.add_option("--config", c.context.settings.files, "Settings file (TOML), as for settd")->type_name("FILE");
@@ -108,6 +117,9 @@ void add_globals(command_line& c) {
                "and what happened\n"
                "  sett --watch wallet ls          follow the tracked wallets\n  sett decode block.json          events "
                "of a recorded block\n"
+               "  sett cluster status             nodes, shards, what is being moved\n  sett --node n2 status          "
+               " another node "
+               "of the cluster, through this one\n"
                "  sett doctor                     what is wrong with my setup, and what to do\n\n"
                "Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 the node is unreachable, 4 something is degraded.\n`sett "
                "NOUN --help` shows the verbs, `sett NOUN VERB --help` their options with examples.");
@@ -294,6 +306,81 @@ void add_nouns(command_line& c) {
       ->add_flag("-f,--follow", c.flag, "Go on with what comes");
 }
 
+void add_cluster(command_line& c) {
+  auto& ctx = c.context;
+  auto* node = c.noun("node", "The nodes of the cluster");
+  c.verb(
+      node, "ls", "Who there is, who is down, who leads and holds how many shards",
+      [&] { return list_command(ctx, std::string(control::nodes_path), control::node_columns); },
+      "  sett node ls\n  sett node ls -o wide\n  sett node ls --watch 1");
+  const auto named = [&](CLI::App* v) { v->add_option("node", c.key, "Its name")->required(); };
+  named(c.verb(
+      node, "show", "One node in full, with its shards", [&] { return node_show_command(ctx, c.key); },
+      "  sett node show n2"));
+  auto* drain = c.verb(
+      node, "drain", "Have a node give away what it leads and holds, before it is stopped for long",
+      [&] { return node_drain_command(ctx, c.key, true, c.flag); },
+      "  sett node drain n2 --wait && ssh n2 systemctl stop settd\n\nA node that is only restarted needs no drain: it "
+      "hands over what it leads when it is stopped.");
+  named(drain);
+  drain->add_flag("--wait", c.flag, "Until it is empty, or holds only what no other node can take");
+  auto* undrain = c.verb(
+      node, "undrain", "Let a node take shards again", [&] { return node_drain_command(ctx, c.key, false, c.flag); },
+      "  sett node undrain n2 --wait");
+  named(undrain);
+  undrain->add_flag("--wait", c.flag, "Until it has its part again");
+
+  auto* shard = c.noun("shard", "Shards: who leads them, who has copies");
+  c.verb(
+      shard, "ls", "Every shard with its leader and its in-sync replicas",
+      [&] { return list_command(ctx, std::string(control::shards_path), control::shard_columns); },
+      "  sett shard ls\n  sett shard ls -o json | jq '.rows[] | select(.isr | length < 3)'");
+  const auto numbered = [&](CLI::App* v) {
+    v->add_option("shard", c.shard, "Its number")->required()->check(CLI::Range(0U, 65'535U));
+  };
+  numbered(c.verb(
+      shard, "show", "One shard as its leader sees it: journal, followers, alarms",
+      [&] { return shard_show_command(ctx, c.shard); },
+      "  sett shard show 7\n  sett --node n3 shard show 7     as the replica on n3 sees it"));
+  auto* move = c.verb(
+      shard, "move", "Hand a shard to another node that has an in-sync replica",
+      [&] { return shard_move_command(ctx, c.shard, c.key2); },
+      "  sett shard move 7 --to n2\n\nRebalancing may move it back; `sett cluster rebalance off` keeps it there.");
+  numbered(move);
+  // Options share their values with other verbs: this one must not keep another's default.
+  move->add_option("--to", c.text, "The node that shall lead it")
+      ->required()
+      ->type_name("NODE")
+      ->each([&c](const std::string& v) { c.key2 = v; })
+      ->check([](const std::string& name) {
+        return sett::node_id::parse(name) ? std::string() : name + " is no node's name: 1 to 15 of a-z, 0-9 and -";
+      });
+  auto* recover = c.verb(
+      shard, "recover", "Go on with the replica that is left, giving up what only the others had",
+      [&] { return shard_recover_command(ctx, c.shard, c.flag); },
+      "  sett shard recover 7 --accept-loss\n  sett --node n3 shard recover 7 --accept-loss     with the replica on "
+      "n3\n\n"
+      "The last resort: a shard that waits for a lost replica serves again when that node comes back, with nothing "
+      "lost.");
+  numbered(recover);
+  recover->add_flag("--accept-loss", c.flag, "What the replica does not have is given up, for good");
+
+  auto* cluster = c.noun("cluster", "The cluster as a whole");
+  c.verb(
+      cluster, "status", "Is it whole? Nodes, shards, what is being moved", [&] { return cluster_status_command(ctx); },
+      "  sett cluster status\n  sett cluster status --watch 1\n\nExit code 4 when a node is down or a shard lacks "
+      "something.");
+  c.verb(
+       cluster, "rebalance", "Whether shards move by themselves", [&] { return cluster_rebalance_command(ctx, c.key); },
+       "  sett cluster rebalance rollout     before nodes are restarted one after the other\n  sett cluster rebalance "
+       "on\n\non: shards move to where they belong; off: only lost replicas are replaced and drains are served; "
+       "rollout: "
+       "drains only.")
+      ->add_option("mode", c.key, "on, off or rollout")
+      ->required()
+      ->check(CLI::IsMember({"on", "off", "rollout"}));
+}
+
 void add_keys(command_line& c) {
   auto& ctx = c.context;
   auto* key = c.noun("key", "Keys");
@@ -357,6 +444,25 @@ void add_rest(command_line& c) {
   doctor->footer("Examples:\n  sett doctor\n  sett --config my.toml doctor\n\nExit codes: 0 all well, 4 something to "
                  "look at, 1 something is wrong.");
 
+  auto* up = c.app.add_subcommand("up", "Run a cluster on this machine until Ctrl-C: etcd, nodes, and what ends is "
+                                        "started again");
+  up->add_option("--nodes", c.up.nodes, "How many")->check(CLI::Range(1U, 15U));
+  up->add_option("--dir", c.up.folder, "Where keys, data and logs live; a later `up` goes on with them")
+      ->type_name("DIR");
+  up->add_option("--etcd", c.up.etcd, "A consensus store that runs already; may be given several times")
+      ->type_name("HOST:PORT")
+      ->expected(1)
+      ->take_all();
+  up->add_option("settings", c.up.settings, "Behind --: what every settd is given as well")->type_name("-- ARGUMENT");
+  up->footer("Examples:\n  sett up\n  sett up --nodes 5 --dir /var/tmp/five\n  sett up -- --config my.toml --set "
+             "cluster.shards=16\n  sett up --etcd 10.0.0.1:2379 --etcd 10.0.0.2:2379\n\n"
+             "A node's log is DIR/nX/log/sett.log, its socket DIR/nX/sett.sock. `sett down` stops it from elsewhere.");
+
+  auto* down = c.app.add_subcommand("down", "Stop the cluster that `sett up` runs in a folder");
+  down->add_option("--dir", c.up.folder, "Its folder")->type_name("DIR");
+  down->add_flag("--wipe", c.flag, "Remove its keys, data and logs, for good");
+  down->footer("Examples:\n  sett down\n  sett down --dir /var/tmp/five --wipe");
+
   auto* completion = c.app.add_subcommand("completion", "Print a completion script");
   completion->add_option("shell", c.key, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
   completion->footer("Examples:\n  source <(sett completion bash)\n  source <(sett completion zsh)");
@@ -367,6 +473,8 @@ int run(command_line& c) {
   if (chosen("status")) return status_command(c.context);
   if (chosen("decode")) return run_decode(c.decode, std::cin, std::cout, std::cerr);
   if (chosen("record")) return record_command(c.context, c.record);
+  if (chosen("up")) return up_command(c.context, c.up);
+  if (chosen("down")) return down_command(c.context, c.up.folder, c.flag);
   if (chosen("doctor")) return doctor_command(c.context);
   if (chosen("completion")) {
     std::cout << (c.key == "bash" ? bash_completion(c.app) : zsh_completion(c.app));
@@ -415,6 +523,7 @@ int main(int argc, char** argv) {
   command_line c;
   add_globals(c);
   add_nouns(c);
+  add_cluster(c);
   add_keys(c);
   add_rest(c);
   try {

@@ -1,5 +1,7 @@
 #include "tools/sett/node_client_io.hpp"
 
+#include "messages/protocol/control.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core.hpp>
@@ -28,8 +30,12 @@ result<boost::json::value> node_client::ask(std::string_view method, std::string
   if (socket_path_.size() > 107) return unreachable("the path is longer than 107 bytes");
   asio::io_context io(1);
   beast::basic_stream<local> stream(io);
-  http::request<http::empty_body> out(http::string_to_verb(beast::string_view(method.data(), method.size())),
-                                      beast::string_view(target.data(), target.size()), 11);
+  std::string whole(target);
+  if (!node_.empty())
+    whole += fmt::format("{}{}={}", whole.find('?') == std::string::npos ? '?' : '&', protocol::control::node_parameter,
+                         node_);
+  http::request<http::empty_body> out(http::string_to_verb(beast::string_view(method.data(), method.size())), whole,
+                                      11);
   out.set(http::field::host, "sett");
   out.set(http::field::connection, "close");
   http::response_parser<http::string_body> in;

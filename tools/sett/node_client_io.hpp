@@ -16,8 +16,9 @@ enum class client_errc : std::uint16_t { ok = 0, unreachable = 1, refused = 2, b
 
 class node_client {
 public:
-  node_client(std::string socket_path, std::chrono::milliseconds timeout)
-      : socket_path_(std::move(socket_path)), timeout_(timeout) {}
+  /// node: which node of the cluster is asked through the one behind the socket; empty: that one itself.
+  node_client(std::string socket_path, std::chrono::milliseconds timeout, std::string node = {})
+      : socket_path_(std::move(socket_path)), timeout_(timeout), node_(std::move(node)) {}
 
   /// The answer's JSON. unreachable: nobody answers there; refused: the node said no, in its words; bad_answer: it was
   /// no JSON.
@@ -28,6 +29,7 @@ public:
 private:
   std::string socket_path_;
   std::chrono::milliseconds timeout_;
+  std::string node_;
 };
 
 } // namespace sett::tools

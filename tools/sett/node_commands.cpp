@@ -55,6 +55,23 @@ void put_line(std::ostream& out, std::string_view name, const std::string& value
   if (value != "-" && !value.empty()) out << fmt::format("{:<{}} {}\n", name, width, value);
 }
 
+/// Members and shards in one line; a node that is alone has nothing to say.
+void put_cluster_line(std::ostream& out, const json::object& o, const command_context& c) {
+  if (is_true(o, "alone")) return;
+  const auto down = count_of(o, "nodes_down"), headless = count_of(o, "shards_without_leader"),
+             thin = count_of(o, "shards_under_replicated");
+  std::string shards = fmt::format("{} shards", count_of(o, "shards"));
+  shards += headless == 0 ? std::string(", all led") : fmt::format(", {} without leader", headless);
+  shards += thin == 0 ? std::string(", all fully replicated") : fmt::format(", {} under-replicated", thin);
+  const auto nodes = down == 0 ? fmt::format("{} nodes", count_of(o, "nodes"))
+                               : fmt::format("{} nodes, {} down", count_of(o, "nodes"), down);
+  const auto line = nodes + "; " + shards;
+  put_line(out, "cluster",
+           headless != 0            ? red(line, c.colours)
+           : down != 0 || thin != 0 ? yellow(line, c.colours)
+                                    : green(line, c.colours));
+}
+
 void put_status(std::ostream& out, const json::object& s, const command_context& c) {
   const auto& degraded = rows_of(s, "degraded");
   const auto& streams = rows_of(s, "streams");
@@ -80,6 +97,8 @@ void put_status(std::ostream& out, const json::object& s, const command_context&
                (at(s, "events") != nullptr ? "  (" + text_of(s, "events", form::count) + " since the start, " +
                                                  text_of(s, "swaps", form::count) + " swaps)"
                                            : ""));
+  if (const auto* cluster = at(s, "cluster"); cluster != nullptr && cluster->is_object())
+    put_cluster_line(out, cluster->as_object(), c);
   if (degraded.empty()) put_line(out, "degraded", green("nothing", c.colours));
   for (const auto& d : degraded)
     if (d.is_object())
