@@ -302,9 +302,9 @@ life::life(world& w, std::size_t at, std::uint64_t number)
   network = std::make_unique<watched_network>(w.fabric.attach(), [this](ports::packet& p) { in.leaving(*this, p); });
   consensus = std::make_unique<watched_consensus>(w.consensus.client(name), [this](crash_point p) { return reach(p); });
   store = std::make_unique<model_store>(*w.places[at].disk, [this](std::uint64_t d, std::function<void()> f) {
-    in.events.at(static_cast<std::int64_t>(d), [this, alive = std::weak_ptr(alive), f = std::move(f)] {
+    in.events.at(static_cast<std::int64_t>(d), [this, same_life = std::weak_ptr(alive), f = std::move(f)] {
       f();
-      if (!alive.expired()) static_cast<void>(reach(crash_point::after_sync));
+      if (!same_life.expired()) static_cast<void>(reach(crash_point::after_sync));
     });
   });
   if (w.planted().wrap_store) planted_store = w.planted().wrap_store(*store);

@@ -521,13 +521,10 @@ private:
       members.push_back(consensus_record_.leader);
       for (const auto& other : nodes_) members.push_back(other->self());
       std::vector<member> wanted;
-      std::size_t skipped = 0;
       for (std::size_t k = 0; k < nodes_.size() && wanted.size() < wanted_count_; ++k) {
         const std::size_t j = (k + (faults_ ? figures_.epochs / 3 : 0)) % nodes_.size();
         if (nodes_[j]->up && (j == i || now_ - n.last_heard[j] < 400 * ms))
           wanted.push_back(nodes_[j]->self());
-        else
-          ++skipped;
       }
       for (const auto& m : members) {
         if (m.node == n.id) {
