@@ -523,8 +523,7 @@ private:
       std::vector<member> wanted;
       for (std::size_t k = 0; k < nodes_.size() && wanted.size() < wanted_count_; ++k) {
         const std::size_t j = (k + (faults_ ? figures_.epochs / 3 : 0)) % nodes_.size();
-        if (nodes_[j]->up && (j == i || now_ - n.last_heard[j] < 400 * ms))
-          wanted.push_back(nodes_[j]->self());
+        if (nodes_[j]->up && (j == i || now_ - n.last_heard[j] < 400 * ms)) wanted.push_back(nodes_[j]->self());
       }
       for (const auto& m : members) {
         if (m.node == n.id) {
