@@ -9,6 +9,7 @@
 #include <boost/beast/http.hpp>
 #include <fmt/format.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <mutex>
@@ -62,7 +63,9 @@ struct context {
   server_metrics metrics;
   std::shared_ptr<door> answers;
   std::uint32_t open{};
-  asio::io_context io{1}; // last: its destruction ends the connections, which use the above
+  std::atomic<bool> ending{false};
+  std::atomic<std::uint32_t> waiting{0}; // requests without an answer yet
+  asio::io_context io{1};                // last: its destruction ends the connections, which use the above
 };
 
 template <class Protocol>
@@ -75,6 +78,7 @@ public:
   session(const session&) = delete;
   session& operator=(const session&) = delete;
   ~session() {
+    if (waiting_) --context_.waiting;
     --context_.open;
     context_.metrics.open->set(context_.open);
   }
@@ -118,6 +122,7 @@ private:
           false);
     });
     waiting_ = true;
+    ++context_.waiting;
     // A weak handle: a handler that never answers does not keep the connection, and an answer after the server's end
     // goes nowhere.
     reply to_client = [weak = this->weak_from_this(), answers = context_.answers, turn, keep](response r) {
@@ -133,7 +138,7 @@ private:
 
   void answer(response r, bool keep) {
     const auto self = this->shared_from_this();
-    waiting_ = false;
+    if (context_.ending) keep = false;
     deadline_.cancel();
     if (r.status >= 400) context_.metrics.failed->add();
     out_ = {};
@@ -147,10 +152,12 @@ private:
     out_.body() = std::move(r.body);
     out_.prepare_payload();
     stream_.expires_after(write_timeout);
-    http::async_write(stream_, out_, [self, keep](error_code failed, std::size_t) {
-      if (failed || !keep) return self->close();
-      self->read();
-    });
+    http::async_write(stream_, out_,
+                      [self, keep, was_waiting = std::exchange(waiting_, false)](error_code failed, std::size_t) {
+                        if (was_waiting) --self->context_.waiting; // it counts until it is written
+                        if (failed || !keep) return self->close();
+                        self->read();
+                      });
   }
 
   void close() {
@@ -224,6 +231,12 @@ http_server::http_server(std::unique_ptr<inner> i) : inner_(std::move(i)) {}
 http_server::~http_server() { stop(); }
 std::uint16_t http_server::port() const { return inner_->port; }
 
+void http_server::wind_down() {
+  if (!inner_->shared.ending.exchange(true) && !inner_->socket_path.empty()) ::unlink(inner_->socket_path.c_str());
+}
+
+std::uint32_t http_server::waiting() const { return inner_->shared.waiting; }
+
 void http_server::stop() {
   {
     const std::scoped_lock lock(inner_->shared.answers->mutex);
@@ -232,7 +245,7 @@ void http_server::stop() {
   if (!inner_->thread.joinable()) return;
   inner_->shared.io.stop();
   inner_->thread.join();
-  if (!inner_->socket_path.empty()) ::unlink(inner_->socket_path.c_str());
+  wind_down();
 }
 
 result<std::unique_ptr<http_server>> http_server::listen_tcp(const std::string& address, std::uint16_t port,

@@ -38,6 +38,11 @@ public:
   ~http_server();
 
   [[nodiscard]] std::uint16_t port() const; // 0 for a Unix socket
+  /// The first half of an ordered end: the socket file goes, so that nobody new finds a Unix socket, and each
+  /// connection closes behind its next answer. What is being answered goes on. Idempotent, never blocks.
+  void wind_down();
+  /// How many requests have no answer yet. Any thread.
+  [[nodiscard]] std::uint32_t waiting() const;
   /// Stops accepting, closes every connection, joins the thread, removes the socket file. Idempotent.
   void stop();
 

@@ -660,8 +660,8 @@ struct node::parts {
     return {};
   }
 
-  /// Hands what this node leads to others, says good-bye, and waits for both, at most until half of the grace period is
-  /// over. Whatever is left then is taken over, as after a crash.
+  /// Hands what this node leads to others, answers whoever still waits for an answer here, says good-bye, and waits for
+  /// all three, at most until half of the grace period is over. Whatever is left then is taken over, as after a crash.
   void leave_cluster() {
     const auto view = cluster ? cluster->node().view() : nullptr;
     const auto membership = actor_at(std::string(shards::membership_path));
@@ -681,6 +681,9 @@ struct node::parts {
           .receive([&](const shards::manager_description& d) { leading = d.own.leads != 0; }, [](const caf::error&) {});
       if (leading) std::this_thread::sleep_for(std::chrono::milliseconds(5)); // each hand-over takes a transaction
     }
+    const auto answers_missing = [this] { return (http ? http->waiting() : 0) + (local ? local->waiting() : 0) != 0; };
+    while (answers_missing() && clock.steady_now().value < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
     self->monitor(membership);
     self->send(membership, membership::leave_cluster{});
     self->receive([](const caf::down_msg&) {}, caf::after(std::chrono::seconds(1)) >> [] {});
@@ -720,10 +723,12 @@ struct node::parts {
   void stop() {
     if (std::exchange(stopped, true)) return;
     if (log) log_of("node").info("node-stopping", "the node stops");
+    if (http) http->wind_down();
+    if (local) local->wind_down();
+    if (sockets) sockets->stop(); // the chain's stream ends; what is on its way still arrives
+    if (system) leave_cluster();
     if (http) http->stop();
     if (local) local->stop();
-    if (sockets) sockets->stop(); // nothing comes in any more; what is on its way still arrives
-    if (system) leave_cluster();
     if (system) settle_entities();
     if (cluster) cluster->close_doors();
     stop_actors();

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <sys/stat.h>
@@ -166,6 +167,31 @@ TEST_F(it_http_server, stops_with_requests_under_way_and_survives_their_answers)
   s.reset();
   unanswered_[0]({200, "text/plain", "after the end"});
   EXPECT_EQ(c.receive(), "");
+}
+
+TEST_F(it_http_server, winding_down_answers_what_waits_and_closes_each_connection_behind_its_answer) {
+  const test::temporary_folder folder;
+  const auto path = folder.path() / "sett.sock";
+  const auto s = http_server::listen_unix(path, {}, table_, metrics_).value();
+  auto waits = raw_connection::local(path);
+  auto kept = raw_connection::local(path);
+  ASSERT_TRUE(kept.send("GET /ok HTTP/1.1\r\nHost: x\r\n\r\n"));
+  EXPECT_THAT(kept.receive("fine"), Not(HasSubstr("Connection: close")));
+  ASSERT_TRUE(waits.send("GET /never HTTP/1.1\r\nHost: x\r\n\r\n"));
+  while (s->waiting() == 0) std::this_thread::yield();
+  s->wind_down();
+  EXPECT_FALSE(std::filesystem::exists(path)) << "nobody new finds it";
+  ASSERT_TRUE(kept.send("GET /ok HTTP/1.1\r\nHost: x\r\n\r\n"));
+  EXPECT_THAT(kept.receive(), HasSubstr("Connection: close"));
+  EXPECT_EQ(s->waiting(), 1U);
+  reply done;
+  {
+    const std::scoped_lock lock(mutex_);
+    done = unanswered_.at(0);
+  }
+  done({200, "text/plain", "after all"});
+  EXPECT_THAT(waits.receive(), HasSubstr("after all"));
+  while (s->waiting() != 0) std::this_thread::yield();
 }
 
 TEST_F(it_http_server, a_unix_socket_is_for_its_owner_only_and_replaces_a_dead_one) {
