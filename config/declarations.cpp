@@ -479,6 +479,14 @@ std::vector<declaration> make() {
        .paragraph = "For drills only: a file whose one line says how the journal's disk fails at the moment: full, "
                     "read-only, write-error, sync-error or slow MILLISECONDS.",
        .store = in<&S::fault, &fault_settings::disk_file>},
+      {.key = "fault.clock_offset_ms",
+       .kind = k::integer,
+       .default_text = "0",
+       .min = -31'536'000'000,
+       .max = 31'536'000'000,
+       .example = "3600000",
+       .paragraph = "For drills only: how far the node's wall clock is wrong. Its monotonic clock stays right.",
+       .store = in<&S::fault, &fault_settings::clock_offset_ms>},
 
       {.key = "ingest.commitment",
        .kind = k::text,

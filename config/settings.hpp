@@ -70,9 +70,10 @@ struct cluster_settings {
   std::uint32_t moves_max{}, repair_after_ms{};
 };
 
-/// Faults that a drill plants; all empty: none.
+/// Faults that a drill plants; all empty and zero: none.
 struct fault_settings {
   std::string crash_point, disk_file;
+  std::int64_t clock_offset_ms{}; // of the wall clock alone
 };
 
 struct tokens_settings {

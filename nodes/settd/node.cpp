@@ -149,7 +149,7 @@ struct node::parts {
   explicit parts(config::resolution r) : settings(std::move(r)) {}
 
   config::resolution settings;
-  runtime::node_clock clock;
+  runtime::node_clock clock{settings.value.fault.clock_offset_ms};
   telemetry::node_metrics metrics;
   std::optional<runtime::data_dir> data;
   std::unique_ptr<telemetry::node_logger> log;
