@@ -343,9 +343,16 @@ life::life(world& w, std::size_t at, std::uint64_t number)
   p.kinds = &w.kinds;
   shards::cluster_hooks hooks;
   hooks.on_fatal = [this](const error& e) { in.must_end(*this, e); };
-  hooks.on_leader = [this](shard_id s, const shards::shard_leader& l) { in.leader(s, l); };
-  hooks.on_released = [this](shard_id s, epoch_number e, const ports::journal_entry& j) { in.released(node, s, e, j); };
-  hooks.on_applied = [this](shard_id s, const ports::journal_entry& j) { in.applied(*this, s, j); };
+  // What a life that is over still does is seen by nobody: its network is dead.
+  hooks.on_leader = [this](shard_id s, const shards::shard_leader& l) {
+    if (network->alive) in.leader(s, l);
+  };
+  hooks.on_released = [this](shard_id s, epoch_number e, const ports::journal_entry& j) {
+    if (network->alive) in.released(node, s, e, j);
+  };
+  hooks.on_applied = [this](shard_id s, const ports::journal_entry& j) {
+    if (network->alive) in.applied(*this, s, j);
+  };
   hooks.make_shard = w.planted().make_shard;
   cluster = std::make_unique<shards::cluster_node>(settings, p, hooks);
   if (const auto opened = cluster->open(); !opened) {

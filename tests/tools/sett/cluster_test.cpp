@@ -65,7 +65,9 @@ TEST_F(it_cluster, three_nodes_come_up_are_steered_lose_one_and_stop) {
   auto cluster = up(3, {"--", "--set", "cluster.shards=8"});
   ASSERT_TRUE(eventually([&] { return whole("n1", 3); }, patience)) << cluster->out() << cluster->err();
   EXPECT_EQ(ask("n1", {"cluster", "status"}).code, 0);
-  EXPECT_THAT(ask("n1", {"status"}).out, HasSubstr("3 nodes; 8 shards, all led"));
+  EXPECT_TRUE(eventually(
+      [&] { return ask("n1", {"status"}).out.find("3 nodes; 8 shards, all led") != std::string::npos; }, patience))
+      << ask("n1", {"status"}).out;
   EXPECT_THAT(ask("n1", {"node", "ls"}).out, HasSubstr("alive"));
 
   // Another node through this one.
