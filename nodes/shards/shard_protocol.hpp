@@ -10,6 +10,7 @@
 #include "messages/ports/journal_store.hpp"
 #include "messages/ports/network.hpp"
 #include "nodes/entities/command_codec.hpp"
+#include "nodes/journal/entity_kind.hpp"
 #include "nodes/journal/replica.hpp"
 #include "nodes/membership/membership_actor.hpp"
 

@@ -107,8 +107,10 @@ result<node_key> load_file(const std::string& path) {
 
 result<node_key> make_node_key() {
   std::array<char, key_characters + 1> public_key{}, secret_key{};
-  if (::zmq_curve_keypair(public_key.data(), secret_key.data()) != 0)
-    return fail("transport", transport_errc::io, std::string("cannot make a key: ") + ::zmq_strerror(::zmq_errno()));
+  do // a key that begins with '-' would be taken for an option wherever people pass it on
+    if (::zmq_curve_keypair(public_key.data(), secret_key.data()) != 0)
+      return fail("transport", transport_errc::io, std::string("cannot make a key: ") + ::zmq_strerror(::zmq_errno()));
+  while (public_key[0] == '-');
   return node_key{public_key.data(), secret_key.data()};
 }
 
