@@ -72,6 +72,12 @@ public:
                     std::shared_ptr<const shard_environment> env, ports::stored_shard stored,
                     std::vector<ports::state_change> state, caf::actor manager);
   caf::behavior make_behavior() override;
+  /// Lets go of the manager, which knows this actor too: neither keeps the other alive.
+  bool cleanup(caf::error&& reason, caf::execution_unit* host) override {
+    manager_ = nullptr;
+    reads_.clear();
+    return bounded_actor::cleanup(std::move(reason), host);
+  }
 
 private:
   struct waiting {
