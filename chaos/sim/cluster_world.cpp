@@ -151,9 +151,11 @@ struct life {
   std::deque<caf::actor> askers;
 
   /// An actor of the world's own in this system, that asks and ends; the latest ones are ended with the life.
-  template <class Fn>
-  void ask(Fn fn) {
-    askers.push_back(system->spawn(std::move(fn)));
+  /// With an argument: CAF forms a reference through a null pointer for a function spawned without any.
+  void ask(std::function<void(caf::event_based_actor*)> fn) {
+    askers.push_back(system->spawn(
+        [](caf::event_based_actor* self, const std::function<void(caf::event_based_actor*)>& f) { f(self); },
+        std::move(fn)));
     if (askers.size() > 256) askers.pop_front();
   }
 

@@ -729,6 +729,7 @@ struct node::parts {
     if (system) leave_cluster();
     if (http) http->stop();
     if (local) local->stop();
+    if (proxy) proxy->serve(nullptr); // the routes know the proxy, which knew them
     if (system) settle_entities();
     if (cluster) cluster->close_doors();
     stop_actors();

@@ -8,6 +8,7 @@
 #   The file defines LLVMFuzzerTestOneInput. With SETT_BUILD_FUZZERS it becomes a libFuzzer program; always it becomes a
 #   ctest "fuzz-replay.<name>" that runs every file of the corpus through it.
 #   Label "tsan" marks a test whose code lies below the actors: it is also built and run with the thread sanitizer.
+#   Debian's libraries are not built with it: the test preset ignores accesses inside them (ignore_noninstrumented_modules).
 include(GoogleTest)
 add_custom_target(tsan_tests)
 add_custom_target(fuzz_targets)
