@@ -458,6 +458,16 @@ std::span<const mutation> mutations() {
   return all;
 }
 
+std::optional<found> control(const mutation& m, std::uint64_t seed) {
+  auto options = draw_options(seed);
+  m.aim(options);
+  planted_parts planted;
+  planted.make_shard = make_broken_shard;
+  const auto r = run_world(options, planted);
+  if (r.passed) return std::nullopt;
+  return found{seed, r.simulated_s, r.violation};
+}
+
 std::optional<found> search(const mutation& m, std::uint64_t first, std::uint64_t last) {
   const auto it = std::find_if(entries().begin(), entries().end(), [&](const entry& e) { return e.m.name == m.name; });
   for (auto seed = first; seed <= last; ++seed) {

@@ -29,5 +29,7 @@ struct found {
 };
 /// Runs seeds from `first` to `last` with this one broken; nullopt: none of them found it.
 [[nodiscard]] std::optional<found> search(const mutation& m, std::uint64_t first, std::uint64_t last);
+/// The same aim and seed with nothing broken: what is found, which should be nothing.
+[[nodiscard]] std::optional<found> control(const mutation& m, std::uint64_t seed);
 
 } // namespace sett::sim

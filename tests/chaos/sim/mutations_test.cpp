@@ -22,6 +22,8 @@ TEST_P(sim_mutations, is_found) {
   const bool all = wanted != nullptr && std::string_view(wanted) == "1";
   const auto f = all ? search(m, 1, 10'000) : search(m, m.seed, m.seed + 99);
   ASSERT_TRUE(f) << m.name << ": nothing found that " << m.what;
+  const auto sound = control(m, f->seed);
+  EXPECT_FALSE(sound) << "with nothing broken, seed " << f->seed << " ends with: " << sound->violation;
   std::printf("%s: seed %llu, %.1f simulated s: %s\n", std::string(m.name).c_str(),
               static_cast<unsigned long long>(f->seed), f->simulated_s, f->violation.c_str());
 }
