@@ -100,25 +100,26 @@ private:
     }
   }
 
-  void item(const std::string& area, const toml::table& table) {
+  /// The item's name; what is wrong with it is a fault. Then the item goes by its line, so that the rest of it is still
+  /// looked at.
+  std::string name_of(const std::string& area, const toml::table& table) {
     constexpr auto name_rule = "allowed 1 to 32 of a-z, 0-9 and '-', beginning with a letter";
     const auto* name = table.get("name");
-    if (name == nullptr || name->as_string() == nullptr) {
-      out_.faults.push_back({at(table.source()), area + ".name", "no name",
-                             fmt::format("give each [[{}]] a name = \"...\"; {}", area, name_rule)});
-      return;
-    }
+    const auto refused = [&](const toml::source_region& where, std::string found, std::string allowed) {
+      out_.faults.push_back({at(where), area + ".name", std::move(found), std::move(allowed)});
+      return fmt::format("line-{}", table.source().begin.line);
+    };
+    if (name == nullptr || name->as_string() == nullptr)
+      return refused(table.source(), "no name", fmt::format("give each [[{}]] a name = \"...\"; {}", area, name_rule));
     const std::string& text = name->as_string()->get();
-    if (!valid_item_name(text)) {
-      out_.faults.push_back({at(name->source()), area + ".name", "a name that cannot be used", name_rule});
-      return;
-    }
-    const auto prefix = area + "." + text;
-    if (std::find(out_.items.begin(), out_.items.end(), prefix) != out_.items.end()) {
-      out_.faults.push_back(
-          {at(name->source()), area + ".name", fmt::format("\"{}\" a second time", text), "give each its own name"});
-      return;
-    }
+    if (!valid_item_name(text)) return refused(name->source(), "a name that cannot be used", name_rule);
+    if (std::find(out_.items.begin(), out_.items.end(), area + "." + text) != out_.items.end())
+      return refused(name->source(), fmt::format("\"{}\" a second time", text), "give each its own name");
+    return text;
+  }
+
+  void item(const std::string& area, const toml::table& table) {
+    const auto prefix = area + "." + name_of(area, table);
     out_.items.push_back(prefix);
     for (const auto& [key, node] : table)
       if (key.str() != "name")

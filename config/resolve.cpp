@@ -81,17 +81,17 @@ std::string shown(const declaration& d, const setting_value& v) {
 }
 
 struct held {
+  std::string key; // the concrete one
   setting_value value;
   place from;
 };
 
-/// All values that hold, by concrete key.
+/// All values that hold.
 class stack {
 public:
   explicit stack(resolution& out) : out_(out) {
     for (const auto& d : declarations())
-      if (d.key.find(".*.") == std::string_view::npos)
-        hold_default(std::string(d.key), d, {std::string(default_source)});
+      if (d.key.find(".*.") == std::string_view::npos) hold_default(d, {}, {std::string(default_source)});
   }
 
   void put(const layer& l) {
@@ -101,26 +101,27 @@ public:
   }
 
   void finish() {
-    for (const auto& d : declarations()) {
-      for (const auto& [key, value] : values_) {
-        std::string item;
-        if (find_declaration(key, &item) != &d) continue;
-        d.store(out_.value, item, value.value);
-        out_.effective.push_back({key, shown(d, value.value), value.from, &d});
-      }
+    for (const auto& [where, h] : values_) {
+      const auto& [d, item] = where;
+      d->store(out_.value, item, h.value);
+      out_.effective.push_back({h.key, shown(*d, h.value), h.from, d});
     }
   }
 
   [[nodiscard]] place from(const std::string& key) const {
-    const auto it = values_.find(key);
+    std::string item;
+    const auto* d = find_declaration(key, &item);
+    const auto it = values_.find({d, item});
     return it == values_.end() ? place{std::string(default_source)} : it->second.from;
   }
 
 private:
-  void hold_default(const std::string& key, const declaration& d, const place& from) {
+  void hold_default(const declaration& d, const std::string& item, const place& from) {
     const auto value = typed(d, untyped_text{std::string(d.default_text)});
     SETT_ASSERT(value.has_value());
-    values_.insert_or_assign(key, held{*value, from});
+    std::string key(d.key);
+    if (const auto star = key.find('*'); star != std::string::npos) key.replace(star, 1, item);
+    values_.insert_or_assign({&d, item}, held{std::move(key), *value, from});
   }
 
   void add_item(const std::string& item, const place& from) {
@@ -128,12 +129,12 @@ private:
     items_.push_back(item);
     const auto dot = item.find('.');
     for (const auto& d : declarations())
-      if (d.key.starts_with(item.substr(0, dot) + ".*."))
-        hold_default(item + std::string(d.key.substr(dot + 2)), d, from);
+      if (d.key.starts_with(item.substr(0, dot) + ".*.")) hold_default(d, item.substr(dot + 1), from);
   }
 
   void put(const assignment& a) {
-    const auto* d = find_declaration(a.key);
+    std::string item;
+    const auto* d = find_declaration(a.key, &item);
     if (d == nullptr || a.key.find(".*.") != std::string::npos) {
       const auto similar = did_you_mean(a.key);
       out_.faults.push_back(
@@ -147,11 +148,11 @@ private:
       out_.faults.push_back({a.where, a.key, found, "allowed: " + allowed_text(*d)});
       return;
     }
-    values_.insert_or_assign(a.key, held{*value, a.where});
+    values_.insert_or_assign({d, item}, held{a.key, *value, a.where});
   }
 
   resolution& out_;
-  std::map<std::string, held> values_;
+  std::map<std::pair<const declaration*, std::string>, held> values_; // in the order of declarations(), then by item
   std::vector<std::string> items_;
 };
 

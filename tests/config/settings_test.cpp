@@ -134,6 +134,17 @@ TEST(unit_settings, all_faults_are_reported_at_once_with_their_place) {
   EXPECT_THAT(text, Not(HasSubstr("canary")));
 }
 
+TEST(unit_settings, what_is_wrong_with_a_name_hides_nothing_else) {
+  for (const char* name : {"", "name = \"Main!\"", "name = 3", "name = \"a\""}) {
+    const auto text = all_text(of_text(fmt::format("[[endpoint]]\nname = \"a\"\nhttp = \"http://h\"\n"
+                                                   "[[endpoint]]\n{}\nplan = \"gprc\"\nhtpt = \"http://h\"\n",
+                                                   name)));
+    EXPECT_THAT(text, HasSubstr(": endpoint.name: found ")) << name;
+    EXPECT_THAT(text, HasSubstr("my.toml:6: endpoint.line-4.plan: found \"gprc\"")) << name;
+    EXPECT_THAT(text, HasSubstr("my.toml:7: endpoint.line-4.htpt: found an unknown setting")) << name;
+  }
+}
+
 TEST(unit_settings, settings_that_contradict_each_other_are_faults) {
   EXPECT_THAT(all_text(of_text("[api]\naddress = \"0.0.0.0\"")),
               HasSubstr("my.toml:2: api.address: found \"0.0.0.0\"; allowed: a loopback address"));
