@@ -1,5 +1,7 @@
 #include "nodes/journal/entry_hash.hpp"
 
+#include "messages/types/crc32c.hpp"
+
 #include <sodium/crypto_shorthash_siphash24.h>
 
 #include <array>
@@ -8,20 +10,6 @@
 namespace sett::journal {
 
 namespace {
-
-constexpr std::uint32_t polynomial = 0x82F63B78; // Castagnoli, reflected
-
-constexpr auto tables = [] {
-  std::array<std::array<std::uint32_t, 256>, 8> t{};
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    std::uint32_t c = i;
-    for (int bit = 0; bit < 8; ++bit) c = (c >> 1) ^ ((c & 1) != 0 ? polynomial : 0);
-    t[0][i] = c;
-  }
-  for (std::size_t k = 1; k < 8; ++k)
-    for (std::size_t i = 0; i < 256; ++i) t[k][i] = (t[k - 1][i] >> 8) ^ t[0][t[k - 1][i] & 0xFF];
-  return t;
-}();
 
 void put(char* at, std::uint64_t v) {
   for (int i = 0; i < 8; ++i) at[i] = static_cast<char>(v >> (8 * i));
@@ -54,20 +42,6 @@ std::array<char, 17> head(epoch_number epoch, journal_index index, ports::entry_
 }
 
 } // namespace
-
-std::uint32_t crc32c(std::string_view bytes, std::uint32_t before) {
-  std::uint32_t c = ~before;
-  const auto* p = reinterpret_cast<const unsigned char*>(bytes.data());
-  std::size_t n = bytes.size();
-  for (; n >= 8; n -= 8, p += 8) {
-    const std::uint32_t low = c ^ (static_cast<std::uint32_t>(p[0]) | static_cast<std::uint32_t>(p[1]) << 8 |
-                                   static_cast<std::uint32_t>(p[2]) << 16 | static_cast<std::uint32_t>(p[3]) << 24);
-    c = tables[7][low & 0xFF] ^ tables[6][(low >> 8) & 0xFF] ^ tables[5][(low >> 16) & 0xFF] ^ tables[4][low >> 24] ^
-        tables[3][p[4]] ^ tables[2][p[5]] ^ tables[1][p[6]] ^ tables[0][p[7]];
-  }
-  for (; n > 0; --n, ++p) c = (c >> 8) ^ tables[0][(c ^ *p) & 0xFF];
-  return ~c;
-}
 
 std::uint32_t entry_crc(epoch_number epoch, journal_index index, ports::entry_kind kind, std::string_view payload) {
   const auto h = head(epoch, index, kind);

@@ -1,11 +1,11 @@
 // What makes damage and divergence of a journal visible: a checksum per entry, a chain over all entries, and a hash of
 // the state. The journal's replicas and the store behind it compute them with the functions here and nowhere else.
 //
-// crc: CRC-32C (Castagnoli, RFC 3720 appendix B.4) by slicing-by-8, over epoch, index, kind (little endian, 17 bytes)
-// and payload. chain: SipHash-2-4 (Aumasson & Bernstein 2012; libsodium's crypto_shorthash) keyed with the previous
-// entry's chain; equal chains at an index mean equal journals up to it. It guards against accidents, not against a node
-// that lies: nodes trust each other's keys. state hash: the sum modulo 2^64 of one SipHash per (key, value), so it does
-// not depend on order and changes by the changed entries only; an empty state has 0.
+// crc: CRC-32C over epoch, index, kind (little endian, 17 bytes) and payload. chain: SipHash-2-4 (Aumasson & Bernstein
+// 2012; libsodium's crypto_shorthash) keyed with the previous entry's chain; equal chains at an index mean equal
+// journals up to it. It guards against accidents, not against a node that lies: nodes trust each other's keys. state
+// hash: the sum modulo 2^64 of one SipHash per (key, value), so it does not depend on order and changes by the changed
+// entries only; an empty state has 0.
 //
 // Pure functions, thread-safe, never block.
 #pragma once
@@ -18,9 +18,6 @@
 #include <string_view>
 
 namespace sett::journal {
-
-/// Continues `before` (0 at the start) over bytes.
-[[nodiscard]] std::uint32_t crc32c(std::string_view bytes, std::uint32_t before = 0);
 
 [[nodiscard]] std::uint32_t entry_crc(epoch_number epoch, journal_index index, ports::entry_kind kind,
                                       std::string_view payload);

@@ -1,5 +1,6 @@
 #include "nodes/store/journal_layout.hpp"
 
+#include "messages/types/crc32c.hpp"
 #include "nodes/journal/entry_hash.hpp"
 
 #include <fmt/format.h>
@@ -11,7 +12,6 @@ namespace sett::store {
 
 namespace {
 
-using journal::crc32c;
 using ports::journal_store_errc;
 
 template <class T>

@@ -1,6 +1,6 @@
 #include "nodes/store/snapshot_envelope.hpp"
 
-#include "nodes/journal/entry_hash.hpp"
+#include "messages/types/crc32c.hpp"
 
 #include <cstring>
 
@@ -27,7 +27,7 @@ std::string key_prefix(std::uint16_t shard, std::string_view kind) {
 std::string seal(std::string_view payload) {
   std::string value(magic);
   value.push_back(static_cast<char>(version_now));
-  const auto crc = journal::crc32c(payload);
+  const auto crc = crc32c(payload);
   for (int shift = 0; shift < 32; shift += 8) value.push_back(static_cast<char>(crc >> shift & 0xff));
   value.append(payload);
   return value;
@@ -44,8 +44,7 @@ result<std::string_view> unseal(std::string_view value) {
   for (int i = 0; i < 4; ++i)
     crc |= static_cast<std::uint32_t>(static_cast<std::uint8_t>(value[5 + static_cast<std::size_t>(i)])) << (8 * i);
   const auto payload = value.substr(header_size);
-  if (journal::crc32c(payload) != crc)
-    return fail("store", store_errc::damaged, "the snapshot's checksum does not match");
+  if (crc32c(payload) != crc) return fail("store", store_errc::damaged, "the snapshot's checksum does not match");
   return payload;
 }
 

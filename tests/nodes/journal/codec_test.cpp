@@ -27,13 +27,6 @@ ports::journal_place place(std::uint64_t epoch, std::uint64_t index, std::uint64
   return {.epoch = epoch_number(epoch), .index = journal_index(index), .chain = chain};
 }
 
-TEST(unit_entry_hash, computes_crc32c_as_rfc_3720_says) {
-  EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8A9136AAU);
-  EXPECT_EQ(crc32c(std::string(32, '\xff')), 0x62A8AB43U);
-  EXPECT_EQ(crc32c("123456789"), 0xE3069283U);
-  EXPECT_EQ(crc32c("6789", crc32c("12345")), crc32c("123456789"));
-}
-
 TEST(unit_entry_hash, an_entry_follows_only_the_place_it_was_made_for) {
   const auto before = place(2, 6, 77);
   const auto e = make_entry(before, epoch_number(3), ports::entry_kind::commands, "payload");
