@@ -4,9 +4,9 @@
 # sett_program(name SOURCES ... LINKS ...)    an executable, placed in <build>/bin
 # sett_test(name SOURCES ... LINKS ... [LABELS ...])   a GoogleTest program; each case becomes a ctest
 # sett_bench(name SOURCES ... LINKS ...)      a Google Benchmark program, placed in <build>/bench
-# sett_fuzz(name SOURCES ... LINKS ... CORPUS dir)
+# sett_fuzz(<what>_fuzz SOURCES ... LINKS ...)
 #   The file defines LLVMFuzzerTestOneInput. With SETT_BUILD_FUZZERS it becomes a libFuzzer program; always it becomes a
-#   ctest "fuzz-replay.<name>" that runs every file of the corpus through it.
+#   ctest "fuzz-replay.<what>_fuzz" that runs every file of tests/fuzz/corpus/<what> through it.
 #   Label "tsan" marks a test whose code lies below the actors: it is also built and run with the thread sanitizer.
 #   Debian's libraries are not built with it: the test preset ignores accesses inside them (ignore_noninstrumented_modules).
 include(GoogleTest)
@@ -67,7 +67,12 @@ function(sett_bench name)
 endfunction()
 
 function(sett_fuzz name)
-  cmake_parse_arguments(arg "" "CORPUS" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+  string(REGEX REPLACE "_fuzz$" "" what "${name}")
+  set(corpus "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${what}")
+  if(NOT IS_DIRECTORY "${corpus}")
+    message(FATAL_ERROR "${name}: its corpus is to lie in ${corpus}")
+  endif()
   if(SETT_BUILD_FUZZERS)
     add_executable(${name} ${arg_SOURCES})
     target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
@@ -79,5 +84,5 @@ function(sett_fuzz name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
   add_dependencies(fuzz_targets ${name})
   # libFuzzer replays plain files and folders given with -runs=0; the replay program takes the same arguments.
-  add_test(NAME fuzz-replay.${name} COMMAND ${name} -runs=0 "${arg_CORPUS}")
+  add_test(NAME fuzz-replay.${name} COMMAND ${name} -runs=0 "${corpus}")
 endfunction()
