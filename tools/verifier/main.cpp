@@ -24,7 +24,7 @@ std::string help() {
       "anywhere. For each file one line is printed, `set agreed/total`, then its first differences.\n\nSets:\n";
   for (const auto& kind : set_kinds())
     text += fmt::format("  {:<22}{}{}\n", kind.name, kind.about,
-                        kind.checker == nullptr ? " (known, not verified by this build)" : "");
+                        !kind.checker ? " (known, not verified by this build)" : "");
   return text;
 }
 
@@ -52,6 +52,15 @@ result<void> for_each_record(const std::string& file, const std::function<bool(c
   return {};
 }
 
+/// True when everything agrees.
+bool print(std::string_view name, const tally& t) {
+  fmt::print("{} {}/{}\n", name, t.agreed, t.total);
+  for (const auto& [id, what] : t.first) fmt::print("  {}: {}\n", id, what);
+  const auto shown = static_cast<std::uint64_t>(t.first.size());
+  if (t.total - t.agreed > shown) fmt::print("  ... and {} more\n", t.total - t.agreed - shown);
+  return t.agreed == t.total;
+}
+
 int verify(const std::string& file) {
   const set_kind* kind = nullptr;
   auto read = for_each_record(file, [&](const record& r) {
@@ -63,7 +72,7 @@ int verify(const std::string& file) {
     fmt::print(stderr, "verify: {}: not a golden set this program knows; `verify --help` lists them\n", file);
     return exit_usage;
   }
-  if (read && kind->checker == nullptr) {
+  if (read && !kind->checker) {
     fmt::print("{}: not verified by this build\n", kind->name);
     return exit_ok;
   }
@@ -79,11 +88,9 @@ int verify(const std::string& file) {
     fmt::print(stderr, "verify: {}\n", read.error().message);
     return exit_usage;
   }
-  fmt::print("{} {}/{}\n", kind->name, t.agreed, t.total);
-  for (const auto& [id, what] : t.first) fmt::print("  {}: {}\n", id, what);
-  const auto shown = static_cast<std::uint64_t>(t.first.size());
-  if (t.total - t.agreed > shown) fmt::print("  ... and {} more\n", t.total - t.agreed - shown);
-  return t.agreed == t.total ? exit_ok : exit_disagreement;
+  bool agrees = print(kind->name, t);
+  for (const auto& [name, part] : t.parts) agrees = print(fmt::format("{}, {}", kind->name, name), part) && agrees;
+  return agrees ? exit_ok : exit_disagreement;
 }
 
 int run(int argc, char** argv) {

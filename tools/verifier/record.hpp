@@ -56,6 +56,21 @@ public:
       for (const auto field : object) all.emplace_back(field.key, record(field.value, *fault_).as_text());
     return all;
   }
+  /// The fields of an object, with what they hold.
+  [[nodiscard]] std::vector<std::pair<std::string_view, record>> fields() const {
+    std::vector<std::pair<std::string_view, record>> all;
+    simdjson::dom::object object;
+    if (element_.get(object) != simdjson::SUCCESS)
+      complain("element", "an object");
+    else
+      for (const auto field : object) all.emplace_back(field.key, record(field.value, *fault_));
+    return all;
+  }
+  /// The elements of an array field; empty when there is none.
+  [[nodiscard]] std::vector<record> items_of(std::string_view key) const {
+    return has(key) ? list(key) : std::vector<record>{};
+  }
+  [[nodiscard]] bool is_null() const { return element_.is_null(); }
   [[nodiscard]] std::string_view as_text() const { return self<std::string_view>("a string"); }
   [[nodiscard]] std::uint64_t as_number() const { return self<std::uint64_t>("a number"); }
 

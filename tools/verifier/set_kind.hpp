@@ -4,6 +4,8 @@
 #include "tools/verifier/record.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,8 +22,15 @@ struct tally {
   };
   std::uint64_t agreed{}, total{};
   std::vector<difference> first;
+  std::map<std::string, tally, std::less<>> parts; // what is reported apart, by its name; not in the figures above
 
-  /// One thing was compared; `what` is empty when it agrees.
+  /// One thing was compared; `what` is empty when it agrees. A named part has its own figures.
+  void count(std::string_view part, std::string_view id, std::string what) {
+    if (part.empty())
+      count(id, std::move(what));
+    else
+      parts[std::string(part)].count(id, std::move(what));
+  }
   void count(std::string_view id, std::string what) {
     ++total;
     if (what.empty())
@@ -40,9 +49,9 @@ public:
 
 struct set_kind {
   std::string_view name;
-  std::string_view about;                    // one line for --help
-  bool (*recognises)(const record& r);       // by content; asked for each record until some kind says yes
-  std::unique_ptr<set_checker> (*checker)(); // nullptr: a known format that this build does not verify
+  std::string_view about;                                // one line for --help
+  std::function<bool(const record& r)> recognises;       // by content; asked for each record until one says yes
+  std::function<std::unique_ptr<set_checker>()> checker; // empty: a known format that this build does not verify
 };
 
 /// In the order they are asked.

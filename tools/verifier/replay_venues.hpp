@@ -1,0 +1,11 @@
+// The venues that execute replay steps: one pair of functions per venue, in replay_<venue>.cpp.
+#pragma once
+
+#include "tools/verifier/replay.hpp"
+
+namespace sett::verifier {
+
+replay_outcome execute_pump_curve(replay_world& world, const replay_instruction& ix);
+std::span<const byte_field> fields_of_pump_curve(std::string_view name, const replay_account& account);
+
+} // namespace sett::verifier
