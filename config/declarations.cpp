@@ -511,9 +511,11 @@ std::vector<declaration> make() {
        .kind = k::integer,
        .default_text = "1000",
        .min = 0,
-       .max = 100'000,
+       .max = 1'400,
        .example = "1000",
-       .paragraph = "The longest gap that is fetched again; a longer one is marked incomplete for all to see.",
+       .paragraph =
+           "The longest gap that is fetched again; a longer one is marked incomplete for all to see. Tokens and "
+           "wallets keep that many slots open.",
        .store = in<&S::ingest, &ingest_settings::backfill_slots_max>},
       {.key = "ingest.backfill_in_flight_max",
        .kind = k::integer,

@@ -111,7 +111,7 @@ struct applied {
 
 class token_state {
 public:
-  static constexpr std::size_t window_slots_max = 512;
+  static constexpr std::size_t window_slots_max = 1600;
   static constexpr std::size_t pools_max = 8;
   static constexpr std::size_t trail_max = 12;
   static constexpr std::size_t holder_changes_max = 64;

@@ -225,6 +225,8 @@ caf::behavior event_router_actor::make_behavior() {
       [this](const protocol::stream_health& m) {
         env_->missing->listed(m.stream, m.incomplete);
         table_.health(m);
+        if (first_cursor_)
+          store_cursor(); // a node that is killed soon goes on from its beginning, not from a later one
       },
       [this](const tick_due&) { tick(); },
 

@@ -361,7 +361,9 @@ void routing_table::trim(entity& e) const {
   while (n < e.recent.size()) {
     const auto* h = at(e.recent[n].sequence);
     if (h != nullptr && h->update && h->slot > e.saved_sealed) break;
-    if (h != nullptr && h->update && n >= e.next && e.now == phase::live) break; // not sent yet
+    const bool unsent = n >= e.next && e.now == phase::live;
+    if (unsent && h != nullptr && h->update) break;
+    if (unsent && h == nullptr) e.missed = true;
     ++n;
   }
   if (n == 0) return;
@@ -384,6 +386,7 @@ void routing_table::pump(entity_id id) {
       sealed.value = h->slot.value - 1;
   for (; e.next < e.recent.size(); ++e.next) {
     const auto* h = at(e.recent[e.next].sequence);
+    if (h == nullptr) e.missed = true;
     if (h == nullptr || !h->update) continue;
     if (!sink_.room(id)) {
       if (!e.lagging) {
@@ -392,6 +395,7 @@ void routing_table::pump(entity_id id) {
       }
       return;
     }
+    if (std::exchange(e.missed, false)) sink_.gap(id, slot_number{e.saved_sealed.value + 1});
     deliver(id, *h, e.recent[e.next].at, sealed, e.next < e.replay);
   }
 }

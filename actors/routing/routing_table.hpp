@@ -36,8 +36,10 @@ struct routing_limits {
   std::int64_t save_interval_ns{2'000'000'000};
   std::uint32_t saves_per_tick{5'000};
   std::uint32_t passivations_per_tick{1'000};
-  std::uint32_t window_slots{400}; // below token_state::window_slots_max
-  std::uint32_t replay_slots{600};
+  /// At least what ingest fetches back, and what is not final yet: a slot that comes late is not sealed before. Below
+  /// token_state::window_slots_max.
+  std::uint32_t window_slots{1100};
+  std::uint32_t replay_slots{1300}; // more than window_slots
   std::uint64_t replay_bytes{256U << 20U};
 };
 
@@ -132,6 +134,7 @@ private:
     bool dirty{};                                 // listed in dirty_
     bool lagging{};                               // listed in lagging_
     bool gained{};                                // it was another node's before
+    bool missed{};                                // an update left the replay before there was room to send it
     std::uint32_t replay{};                       // how many of recent were sent to an earlier actor
     std::uint32_t next{};                         // index into recent of the first update not sent
     entity_id older{no_entity}, newer{no_entity}; // by last event

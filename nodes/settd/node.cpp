@@ -112,6 +112,7 @@ std::size_t thread_count(std::uint32_t wanted) {
 constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr shard_id stream_shard{0xffff}; // places the readers of the stream
 constexpr std::size_t readers_wanted = 2;
+constexpr std::uint32_t unfinal_slots = 100;   // the newest that may still change; the chain finalizes after about 32
 constexpr std::uint64_t take_over_slots = 128; // further back than any snapshot of a live entity
 
 /// Names of entities are 32 raw bytes in the registry and base58 on a screen.
@@ -242,6 +243,8 @@ struct node::parts {
     routing::event_router_options o;
     o.limits.live_max = values().tokens.live_max;
     o.limits.idle_ns = values().tokens.idle_passivate_s * second_ns;
+    o.limits.window_slots = values().ingest.backfill_slots_max + unfinal_slots;
+    o.limits.replay_slots = o.limits.window_slots + unfinal_slots;
     o.limits.save_interval_ns = values().store.snapshot_interval_ms * (second_ns / 1000);
     o.key_format = base58_names();
     o.make_token = market::token_factory(std::make_shared<const market::token_outlets>(

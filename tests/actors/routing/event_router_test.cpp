@@ -232,6 +232,16 @@ TEST(sim_event_router, loses_nothing_when_a_tokens_mailbox_is_full) {
   EXPECT_EQ(n.place(0)->refused(), 0u);
 }
 
+TEST(sim_event_router, a_gap_as_long_as_ingest_fetches_back_is_applied_whole_behind_the_live_slots) {
+  node n;
+  const auto r = test::make_recording(7, 1000, 2, 3); // ingest.backfill_slots_max
+  for (std::size_t i = 990; i < 1000; ++i) n.play(r.blocks[i]);
+  n.sys.run();
+  for (std::size_t i = 0; i < 990; ++i) n.play(r.blocks[i]);
+  n.sys.run();
+  for (std::uint64_t t = 0; t < 2; ++t) expect_equal(*n.token(t), reference(r, t).detail(), std::to_string(t));
+}
+
 TEST(sim_event_router, says_incomplete_when_the_snapshot_is_damaged_or_the_replay_is_too_short) {
   {
     node n;
