@@ -153,7 +153,8 @@ TEST_F(it_read_path, killed_with_kill_9_under_load_and_started_again_nothing_is_
   const auto last = halt();
   const auto wanted = trades_between(first, last);
   EXPECT_TRUE(eventually([&] { return swaps_of_all_tokens() == wanted; }))
-      << swaps_of_all_tokens() << " instead of " << wanted;
+      << swaps_of_all_tokens() << " instead of " << wanted << " after slot " << first << " through " << last << ": "
+      << json::serialize(stream());
 }
 
 TEST_F(it_read_path, stopped_with_sigterm_under_load_it_ends_in_order_within_its_bound_and_goes_on_where_it_was) {
