@@ -44,6 +44,13 @@ struct replay_instruction {
 struct replay_world {
   std::map<address, replay_account> accounts;
   venues::chain_time now;
+  std::map<std::string, std::string, std::less<>> params; // of the sequence, those that are text
+
+  /// A parameter of the sequence; empty when it has none of that name.
+  [[nodiscard]] std::string_view label(std::string_view name) const {
+    const auto found = params.find(name);
+    return found == params.end() ? std::string_view{} : std::string_view{found->second};
+  }
 
   [[nodiscard]] replay_account* find(const address& key) {
     const auto found = accounts.find(key);

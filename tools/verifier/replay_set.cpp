@@ -70,6 +70,12 @@ private:
     named_.clear();
     initial_.clear();
     world_ = {};
+    if (r.has("params")) {
+      const auto params = r.child("params");
+      for (const auto& [name, value] : params.fields())
+        if (const auto text = params.text_or_empty(name); !text.empty())
+          world_.params[std::string(name)] = std::string(text);
+    }
     for (const auto& [name, place] : r.child("accounts").fields()) {
       const auto key = place.key("pubkey");
       named_[std::string(name)] = key;

@@ -8,4 +8,10 @@ namespace sett::verifier {
 replay_outcome execute_pump_curve(replay_world& world, const replay_instruction& ix);
 std::span<const byte_field> fields_of_pump_curve(std::string_view name, const replay_account& account);
 
+replay_outcome execute_orca_whirlpool(replay_world& world, const replay_instruction& ix);
+std::span<const byte_field> fields_of_orca_whirlpool(std::string_view name, const replay_account& account);
+
+replay_outcome execute_raydium_clmm(replay_world& world, const replay_instruction& ix);
+std::span<const byte_field> fields_of_raydium_clmm(std::string_view name, const replay_account& account);
+
 } // namespace sett::verifier
