@@ -60,6 +60,13 @@ enum class rounding : std::uint8_t { down, up };
   return a / b + (r == rounding::up && a % b != 0 ? 1U : 0U);
 }
 
+/// SPL math's checked_ceil_div, kept for its rounding of small quotients: below one it is 1 from a half on, else 0.
+/// (spl-math 0.2, also as copied by Raydium.) b is not zero.
+[[nodiscard]] constexpr uint128 spl_ceil_divide(uint128 a, uint128 b) {
+  if (a >= b) return divide(a, b, rounding::up);
+  return a >= b - a ? 1U : 0U;
+}
+
 /// a * b / c over a product of 256 bits. nullopt: c is zero, or the result needs more than 128 bits.
 [[nodiscard]] inline std::optional<uint128> mul_div(uint128 a, uint128 b, uint128 c, rounding r) {
   if (c == 0) return std::nullopt;

@@ -37,8 +37,12 @@ replay_outcome transfer_tokens(replay_world& world, const address& token_program
   auto* source = world.find(from);
   auto* destination = world.find(to);
   if (source == nullptr || destination == nullptr) return refuse(fault::invalid_account_data);
-  if (source->owner != token_program || destination->owner != token_program) return refuse(fault::incorrect_program_id);
-  if (!holds_tokens(*source) || !holds_tokens(*destination)) return refuse(fault::invalid_account_data);
+  // SPL Token knows a foreign account by its size alone, Token-2022 asks whose it is.
+  if (token_program == token_2022() && (source->owner != token_program || destination->owner != token_program))
+    return refuse(fault::incorrect_program_id);
+  if (source->data.size() < 165 || destination->data.size() < 165 ||
+      (token_program == spl_token() && (source->data.size() != 165 || destination->data.size() != 165)))
+    return refuse(fault::invalid_account_data);
   if (source->data[state_at] == frozen || destination->data[state_at] == frozen) return refuse(account_frozen);
   const auto has = venues::load<std::uint64_t>(source->data, amount_at);
   if (has < amount) return refuse(insufficient_funds);
