@@ -28,8 +28,8 @@ std::uint64_t identity_of(const event_transaction& tx, const chain_event& e) {
   if (const auto* a = std::get_if<event::authority_changed>(&e.payload)) sub = static_cast<std::uint64_t>(a->kind);
   if (const auto* l = std::get_if<event::liquidity>(&e.payload)) sub = static_cast<std::uint64_t>(l->change);
   if (const auto* l = std::get_if<event::launch>(&e.payload)) sub = static_cast<std::uint64_t>(l->phase);
-  const auto place = static_cast<std::uint64_t>(e.path.outer) << 32 | static_cast<std::uint16_t>(e.path.inner) << 16 |
-                     e.payload.index() << 8 | sub;
+  const std::uint64_t inner = static_cast<std::uint16_t>(e.path.inner); // -1 at the top level: widened without its sign
+  const auto place = static_cast<std::uint64_t>(e.path.outer) << 32 | inner << 16 | e.payload.index() << 8 | sub;
   return mix(std::hash<signature>{}(tx.signature), place);
 }
 

@@ -24,13 +24,11 @@ BOTH = ({"endpoint": 0, "on": "grpc"}, {"endpoint": 1, "on": "ws"})
 
 
 class Chain:
-    """simnet and its administration."""
+    """simnet and its administration; `plays`: what it plays instead of a chain made up from the seed."""
 
-    def __init__(self, stage):
+    def __init__(self, stage, plays=("--slot-ms", SLOT_MS, "--tx-per-slot", TRANSACTIONS_PER_SLOT, "--launch-chance", 0.05)):
         self.stage = stage
-        self.process = stage.start("simnet", [
-            stage.program("simnet"), "--endpoints", 2, "--slot-ms", SLOT_MS, "--seed", stage.seed,
-            "--tx-per-slot", TRANSACTIONS_PER_SLOT, "--launch-chance", 0.05])
+        self.process = stage.start("simnet", [stage.program("simnet"), "--endpoints", 2, "--seed", stage.seed, *plays])
         self.ready = stage.wait("simnet's first line", self._first_line, alive=[self.process])
         self.endpoints = self.ready["endpoints"]
         self.request("POST", "/admin/pause")

@@ -36,6 +36,19 @@ TEST(unit_token_state, counts_what_the_recording_holds) {
   }
 }
 
+TEST(unit_token_state, counts_each_of_several_swaps_in_one_transaction_wherever_they_stand) {
+  token_state s(make_mint(0));
+  block_update b;
+  const auto tx = test::add_transaction(b.batch, 1, 0, test::make_wallet(1));
+  test::market_pool pool{make_mint(0), test::make_pool(1)};
+  for (const instruction_path path : {instruction_path{2, -1}, {3, -1}, {3, 0}, {3, 1}, {4, 0}})
+    b.batch.events.push_back({tx, path, program_kind::raydium_cpmm, pool.swap(true, 1'000, test::make_wallet(1))});
+  for (int twice = 0; twice < 2; ++twice)
+    for (const auto& e : b.batch.events) (void)s.apply({slot_number{1}, unix_seconds{1000}}, b.batch, e);
+  EXPECT_EQ(s.counts().swaps, 5u);
+  EXPECT_EQ(s.folded().duplicates, 5u);
+}
+
 TEST(unit_token_state, gives_the_same_figures_for_every_order_duplication_undo_and_sealing) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     const auto r = test::make_recording(seed, 80, 2, 5);
