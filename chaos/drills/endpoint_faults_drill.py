@@ -26,9 +26,10 @@ BOTH = ({"endpoint": 0, "on": "grpc"}, {"endpoint": 1, "on": "ws"})
 class Chain:
     """simnet and its administration; `plays`: what it plays instead of a chain made up from the seed."""
 
-    def __init__(self, stage, plays=("--slot-ms", SLOT_MS, "--tx-per-slot", TRANSACTIONS_PER_SLOT, "--launch-chance", 0.05)):
+    def __init__(self, stage, plays=("--slot-ms", SLOT_MS, "--tx-per-slot", TRANSACTIONS_PER_SLOT, "--launch-chance", 0.05),
+                 name="simnet"):
         self.stage = stage
-        self.process = stage.start("simnet", [stage.program("simnet"), "--endpoints", 2, "--seed", stage.seed, *plays])
+        self.process = stage.start(name, [stage.program("simnet"), "--endpoints", 2, "--seed", stage.seed, *plays])
         self.ready = stage.wait("simnet's first line", self._first_line, alive=[self.process])
         self.endpoints = self.ready["endpoints"]
         self.request("POST", "/admin/pause")

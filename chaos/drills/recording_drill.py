@@ -25,11 +25,12 @@ def recording(stage):
     shared = pathlib.Path(os.environ.get("SETT_DATA") or pathlib.Path(__file__).resolve().parents[2].parent / "shared")
     if (shared / MAINNET_BLOCK).exists():
         return shared / MAINNET_BLOCK, "mainnet"
-    chain = Chain(stage, plays=("--slot-ms", 20, "--tx-per-slot", 400, "--blocks", 64))
-    stage.wait("a chain to record", lambda: chain.request("GET", "/admin/status")["finished"] or chain.tip() >= 60)
+    chain = Chain(stage, plays=("--slot-ms", 20, "--tx-per-slot", 400, "--seconds", 60), name="recorded")
+    chain.resume()
+    chain.wait_slots(64)
     slot = chain.request("GET", "/admin/status")["confirmed"]
     question = {"jsonrpc": "2.0", "id": 1, "method": "getBlock",
-                "params": [slot, {"encoding": "base64", "maxSupportedTransactionVersion": 0, "rewards": False}]}
+                "params": [slot, {"commitment": "confirmed", "encoding": "base64", "maxSupportedTransactionVersion": 0, "rewards": False}]}
     request = urllib.request.Request(chain.endpoints[0]["http"], json.dumps(question).encode(), {"content-type": "application/json"})
     path = stage.folder / "block.json"
     path.write_bytes(urllib.request.urlopen(request, timeout=5).read())
