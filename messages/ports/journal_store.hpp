@@ -12,7 +12,9 @@
 //
 // What survives a run and its faults: kill -9 and power loss keep every answered write and perhaps some of the
 // unanswered ones, as a prefix in the order of submission. A failed write (disk full, read-only) also keeps what was
-// answered. After a failed sync, or damage found, the next node_facts say intact = false.
+// answered. After a failed sync, or damage found, the next node_facts say intact = false. What waits to be written is
+// bounded; a write beyond it stops the store with `overloaded`, since those after it would leave a hole: nothing that
+// was answered is lost.
 //
 // Thread-safe; calls with a callback never block. The callbacks of write and import_switch come once, on a thread of
 // the store, in the order of the calls; those of exports and chunks once, on a thread of the store, in any order. The
@@ -37,8 +39,9 @@ enum class journal_store_errc : std::uint16_t {
   corrupt, // a checksum, the chain or a hole
   not_found,
   foreign,     // another cluster's or node's store
-  busy,        // too many exports at once
+  busy,        // too many exports or chunks at once: ask again
   cannot_open, // the folder or the database; nothing is known about its content
+  overloaded,  // more waits to be written than the store may hold: it has stopped
 };
 
 enum class entry_kind : std::uint8_t { epoch_start = 1, commands = 2, checkpoint = 3 };

@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <future>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -48,15 +49,20 @@ public:
   task_thread(const task_thread&) = delete;
   task_thread& operator=(const task_thread&) = delete;
 
-  /// False: stopped.
-  bool post(std::function<void()> task) {
+  enum class taken : std::uint8_t { yes, stopped, full };
+  taken post(std::function<void()> task, std::size_t waiting_max) {
     {
       std::scoped_lock lock(mutex_);
-      if (stopping_) return false;
+      if (stopping_) return taken::stopped;
+      if (tasks_.size() >= waiting_max) return taken::full;
       tasks_.push_back(std::move(task));
     }
     ready_.notify_one();
-    return true;
+    return taken::yes;
+  }
+  /// For those of whom there are few by nature. False: stopped.
+  bool post(std::function<void()> task) {
+    return post(std::move(task), std::numeric_limits<std::size_t>::max()) == taken::yes;
   }
   void stop() { // after what waits
     if (!thread_.joinable()) return;
@@ -186,16 +192,38 @@ struct rocksdb_journal_store::implementation {
     return make_error(journal_store_errc::stopped, "the journal's store has stopped");
   }
 
-  /// False: the store takes nothing any more.
-  bool offer(job j) {
+  /// Not taken: the store takes nothing any more, and why.
+  std::optional<error> offer(job j) {
     {
       std::scoped_lock lock(mutex);
-      if (closing || failed) return false;
-      if (std::holds_alternative<write_job>(j)) counts.queued_max = std::max(counts.queued_max, ++counts.queued);
+      if (closing || failed) return stopped();
+      if (const auto* w = std::get_if<write_job>(&j)) {
+        if (counts.queued >= options.waiting_writes_max || counts.queued_bytes + w->bytes > options.waiting_bytes_max) {
+          ++counts.writes_refused;
+          failed = make_error(journal_store_errc::overloaded,
+                              fmt::format("the disk does not keep up: {} writes with {} bytes wait to be written",
+                                          counts.queued, counts.queued_bytes));
+          return failed;
+        }
+        counts.queued_max = std::max(counts.queued_max, ++counts.queued);
+        counts.queued_bytes += w->bytes;
+      }
       queue.push_back(std::move(j));
     }
     ready.notify_one();
-    return true;
+    return std::nullopt;
+  }
+  /// Work on chunks. done: the caller's.
+  template <class Done>
+  void offer_files(std::function<void()> task, const Done& done) {
+    const auto outcome = files->post(std::move(task), options.chunks_waiting_max);
+    if (outcome == task_thread::taken::yes) return;
+    if (outcome == task_thread::taken::stopped) return done(std::unexpected(stopped()));
+    {
+      std::scoped_lock lock(mutex);
+      ++counts.chunks_refused;
+    }
+    done(std::unexpected(make_error(journal_store_errc::busy, "too many chunks of snapshots wait for the disk")));
   }
   /// For the start: waits for a job's turn and outcome.
   template <class Job>
@@ -203,7 +231,7 @@ struct rocksdb_journal_store::implementation {
     auto outcome = std::make_shared<std::promise<result<void>>>();
     auto answer = outcome->get_future();
     j.done = [outcome](result<void> r) { outcome->set_value(std::move(r)); };
-    if (!offer(std::move(j))) return std::unexpected(stopped());
+    if (auto refused = offer(std::move(j))) return std::unexpected(*refused);
     return answer.get();
   }
 
@@ -223,6 +251,7 @@ struct rocksdb_journal_store::implementation {
           if (const auto* w = std::get_if<write_job>(&queue.front())) {
             bytes += w->bytes;
             --counts.queued;
+            counts.queued_bytes -= w->bytes;
           }
           taken.push_back(std::move(queue.front()));
           queue.pop_front();
@@ -759,17 +788,16 @@ void rocksdb_journal_store::write(std::vector<ports::shard_write> group, std::fu
     j.bytes += 128;
   }
   j.done = done;
-  if (!impl_->offer(std::move(j)) && done) done(std::unexpected(implementation::stopped()));
+  if (auto refused = impl_->offer(std::move(j)); refused && done) done(std::unexpected(std::move(*refused)));
 }
 
 void rocksdb_journal_store::export_state(shard_id shard, std::function<void(result<ports::snapshot_manifest>)> done) {
-  if (!impl_->offer(implementation::export_job{shard, done})) done(std::unexpected(implementation::stopped()));
+  if (auto refused = impl_->offer(implementation::export_job{shard, done})) done(std::unexpected(std::move(*refused)));
 }
 
 void rocksdb_journal_store::read_chunk(std::uint64_t export_id, std::uint32_t chunk,
                                        std::function<void(result<std::string>)> done) {
-  if (!impl_->files->post([p = impl_.get(), export_id, chunk, done] { done(p->chunk_of(export_id, chunk)); }))
-    done(std::unexpected(implementation::stopped()));
+  impl_->offer_files([p = impl_.get(), export_id, chunk, done] { done(p->chunk_of(export_id, chunk)); }, done);
 }
 
 void rocksdb_journal_store::drop_export(std::uint64_t export_id) {
@@ -782,16 +810,15 @@ void rocksdb_journal_store::drop_export(std::uint64_t export_id) {
 
 void rocksdb_journal_store::import_chunk(shard_id shard, std::uint64_t generation, std::uint32_t chunk,
                                          std::string bytes, std::function<void(result<void>)> done) {
-  const bool taken = impl_->files->post([p = impl_.get(), shard, generation, chunk, bytes = std::move(bytes), done] {
-    done(p->take_chunk(shard, generation, chunk, bytes));
-  });
-  if (!taken) done(std::unexpected(implementation::stopped()));
+  impl_->offer_files([p = impl_.get(), shard, generation, chunk, bytes = std::move(bytes),
+                      done] { done(p->take_chunk(shard, generation, chunk, bytes)); },
+                     done);
 }
 
 void rocksdb_journal_store::import_switch(shard_id shard, std::uint64_t generation, std::uint64_t expected_hash,
                                           ports::shard_meta meta, std::function<void(result<void>)> done) {
   implementation::switch_job j{shard, generation, expected_hash, meta, done};
-  if (!impl_->offer(std::move(j))) done(std::unexpected(implementation::stopped()));
+  if (auto refused = impl_->offer(std::move(j))) done(std::unexpected(std::move(*refused)));
 }
 
 void rocksdb_journal_store::close() {

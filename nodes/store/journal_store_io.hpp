@@ -32,7 +32,10 @@ struct journal_store_options {
   std::string cluster{}; // with node: a store of another one is refused as foreign; empty: not compared
   node_id node{};
   std::size_t group_bytes_max{8U << 20U};
+  std::size_t waiting_bytes_max{1U << 30U}; // of writes; beyond, the disk does not keep up: `overloaded`
+  std::size_t waiting_writes_max{65'536};
   std::size_t exports_max{128};
+  std::size_t chunks_waiting_max{4'096}; // to be read or taken in; beyond, `busy`
   std::uint32_t chunk_bytes{chunk_bytes_default};
   std::size_t write_buffer_bytes{32U << 20U};
   std::shared_ptr<fault_points> faults{}; // null: none
@@ -41,6 +44,8 @@ struct journal_store_options {
 struct journal_store_statistics {
   std::uint64_t groups{}, writes{}, entries{}, bytes{}; // bytes: of the batches
   std::uint64_t queued{}, queued_max{};                 // writes
+  std::uint64_t queued_bytes{};
+  std::uint64_t writes_refused{}, chunks_refused{}; // beyond a bound
   std::uint64_t exports{}, imports{};
 };
 

@@ -224,6 +224,54 @@ TEST(it_journal_store, answers_in_order_and_groups_what_waits) {
   EXPECT_LT(counts.groups, n / 2) << "neighbours share a sync";
 }
 
+TEST(it_journal_store, beyond_its_bound_of_waiting_writes_it_stops_and_what_was_answered_stays) {
+  const temporary_folder folder;
+  const shard_id shard{1};
+  {
+    auto o = options_in(folder);
+    o.waiting_bytes_max = 4'000;
+    auto s = rocksdb_journal_store::open(o);
+    ASSERT_TRUE(s);
+    ASSERT_TRUE((*s)->write_facts(some_facts()));
+    ASSERT_TRUE(write_now(**s, entries_after(shard, {}, 3)));
+    ports::shard_write large;
+    large.shard = shard_id{2};
+    large.append.push_back(
+        journal::make_entry({}, epoch_number{1}, ports::entry_kind::commands, std::string(5'000, 'x')));
+    const auto refused = write_now(**s, std::move(large));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(code_of(refused.error()), journal_store_errc::overloaded);
+    const auto later = write_now(**s, entries_after(shard_id{3}, {}, 1));
+    ASSERT_FALSE(later);
+    EXPECT_EQ(code_of(later.error()), journal_store_errc::stopped);
+    ASSERT_TRUE((*s)->failure());
+    EXPECT_EQ((*s)->statistics().writes_refused, 1U);
+    EXPECT_EQ((*s)->statistics().queued_bytes, 0U);
+  }
+  const auto s = open_in(folder);
+  ASSERT_TRUE(s);
+  EXPECT_EQ(s->not_intact_reason(), "");
+  const auto shards = s->read_shards();
+  ASSERT_TRUE(shards);
+  ASSERT_EQ(shards->size(), 1U);
+  EXPECT_EQ(shards->front().log.size(), 3U);
+}
+
+TEST(it_journal_store, chunks_beyond_the_bound_are_refused_as_busy_and_the_store_lives) {
+  const temporary_folder folder;
+  auto o = options_in(folder);
+  o.chunks_waiting_max = 0;
+  auto s = rocksdb_journal_store::open(o);
+  ASSERT_TRUE(s);
+  answer<std::string> chunk;
+  (*s)->read_chunk(1, 0, chunk.taker());
+  const auto refused = chunk.get();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(code_of(refused.error()), journal_store_errc::busy);
+  EXPECT_EQ((*s)->statistics().chunks_refused, 1U);
+  EXPECT_TRUE(write_now(**s, entries_after(shard_id{1}, {}, 1)));
+}
+
 TEST(it_journal_store, refuses_a_store_of_another_node_or_cluster) {
   const temporary_folder folder;
   ASSERT_TRUE(open_in(folder)->write_facts(some_facts()));
