@@ -257,9 +257,10 @@ void zmq_network::implementation::answer_zap() {
       known = trusted.owner(key).has_value();
     }
     ++(known ? counts.handshakes_accepted : counts.handshakes_refused);
+    // 300, not 400: a peer that was told 400 never tries again, and a key may be trusted a moment later.
     const std::array<std::string, 6> out{"1.0",
                                          in.size() > 1 ? in[1] : "",
-                                         known ? "200" : "400",
+                                         known ? "200" : "300",
                                          known ? "" : "this key is not trusted",
                                          known ? key : "",
                                          ""};

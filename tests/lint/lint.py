@@ -207,7 +207,8 @@ def schemas(root):
 
 # settd's adapters of the ports that the simulation has its own of (chaos/sim): the two consensus stores, the journal's
 # store, the network, and what only they use.
-ADAPTERS = {"sett_etcd", "sett_local_consensus", "sett_journal_store", "sett_store", "sett_transport_zmq", "sett_transport_keys"}
+ADAPTERS = {"sett_etcd", "sett_local_consensus", "sett_journal_store", "sett_store", "sett_transport_zmq", "sett_transport_keys",
+            "sett_key_rotation"}
 CLUSTER_FOLDERS = re.compile(r"^nodes/(entities|journal|membership|shards|store|transport)$|^actors/supervision$")
 
 

@@ -1,13 +1,18 @@
 // Real sockets on loopback, ports chosen by the system: who gets in, who does not, and what happens when a peer goes,
 // comes again, stands still or changes its key.
+#include "nodes/telemetry/metrics_io.hpp"
+#include "nodes/transport/key_rotation_io.hpp"
 #include "nodes/transport/node_keys_io.hpp"
+#include "nodes/transport/transport_metrics.hpp"
 #include "nodes/transport/zmq_network_io.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <condition_variable>
+#include <fstream>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -271,6 +276,136 @@ TEST_F(it_zmq_network, a_node_changes_its_key_without_a_reset_or_a_lost_packet) 
     for (std::size_t i = 0; i < sent; ++i) ASSERT_EQ(n->box.got[i].second.body, std::to_string(i));
     EXPECT_TRUE(n->box.resets.empty());
   }
+}
+
+TEST_F(it_zmq_network, a_peer_that_was_refused_gets_in_once_its_key_is_trusted) {
+  trusted_keys first_only;
+  ASSERT_TRUE(first_only.add(name("n1"), key1.public_key));
+  node a("n1", 1, key1, first_only), b("n2", 1, key2, both);
+  introduce({&a, &b});
+  ASSERT_TRUE(b.send(a, "let me in"));
+  // More than each lane's first attempt: refused connections are made again.
+  ASSERT_TRUE(test::eventually([&] { return a.network->counters().handshakes_refused > ports::lane_count; }));
+  a.network->set_trusted(both);
+  ASSERT_TRUE(a.box.wait_for(1));
+  EXPECT_EQ(a.box.got[0].second.body, "let me in");
+}
+
+struct event_log final : ports::logger {
+  [[nodiscard]] bool enabled(std::string_view, ports::log_level) const noexcept override { return true; }
+  void write(ports::log_level, std::string_view, std::string_view event, std::string_view,
+             std::span<const ports::log_field>) noexcept override {
+    events.emplace_back(event);
+  }
+  std::vector<std::string> events;
+};
+
+TEST_F(it_zmq_network, a_running_node_follows_its_key_folder_through_a_change_of_keys) {
+  const test::temporary_folder base;
+  const key_folder first(base / "n1"), second(base / "n2");
+  key1 = *first.create();
+  key2 = *second.create();
+  trusted_keys all;
+  ASSERT_TRUE(all.add(name("n1"), key1.public_key));
+  ASSERT_TRUE(all.add(name("n2"), key2.public_key));
+  ASSERT_TRUE(first.store_trusted(all));
+  ASSERT_TRUE(second.store_trusted(all));
+  node a("n1", 1, key1, all), b("n2", 1, key2, all);
+  introduce({&a, &b});
+  event_log log;
+  int published = 0;
+  key_rotation of_a(first, all, *a.network, ports::area_log(log, "transport"),
+                    [](const zmq_network::ports_of_lanes&, const std::string&) { ADD_FAILURE() << "no change here"; });
+  key_rotation of_b(second, all, *b.network, ports::area_log(log, "transport"),
+                    [&](const zmq_network::ports_of_lanes& port, const std::string& public_key) {
+                      ++published;
+                      EXPECT_EQ(port, b.network->listening());
+                      b.key.public_key = public_key;
+                      introduce({&a, &b});
+                    });
+  std::size_t sent = 0;
+  const auto talk = [&] {
+    for (int i = 0; i < 200; ++i, ++sent) {
+      ASSERT_TRUE(a.send(b, std::to_string(sent)));
+      ASSERT_TRUE(b.send(a, std::to_string(sent)));
+    }
+  };
+  const auto look = [&] {
+    of_a.look();
+    of_b.look();
+  };
+  talk();
+  look();
+  EXPECT_FALSE(of_b.changing());
+  EXPECT_TRUE(log.events.empty());
+
+  const auto next = second.create_next();
+  ASSERT_TRUE(next);
+  look();
+  EXPECT_TRUE(of_b.changing());
+  EXPECT_EQ(published, 1);
+  EXPECT_EQ(b.key.public_key, next->public_key);
+  talk();
+  // The other node reaches it by the new door, and still the old key counts: it is the one in use.
+  ASSERT_TRUE(test::eventually([&] {
+    talk();
+    return b.network->on_old_key().empty();
+  }));
+  look();
+  EXPECT_TRUE(of_b.changing());
+
+  ASSERT_TRUE(all.add(name("n2"), next->public_key));
+  ASSERT_TRUE(first.store_trusted(all));
+  look();
+  talk();
+  ASSERT_TRUE(second.promote_next());
+  ASSERT_TRUE(test::eventually([&] {
+    talk();
+    look();
+    return !of_b.changing();
+  }));
+  ASSERT_TRUE(all.remove(key2.public_key));
+  ASSERT_TRUE(first.store_trusted(all));
+  look();
+  talk();
+  for (auto* n : {&a, &b}) {
+    ASSERT_TRUE(n->box.wait_for(sent));
+    const std::lock_guard lock(n->box.mutex);
+    for (std::size_t i = 0; i < sent; ++i) ASSERT_EQ(n->box.got[i].second.body, std::to_string(i));
+    EXPECT_TRUE(n->box.resets.empty());
+  }
+  EXPECT_EQ(published, 1);
+  EXPECT_EQ(log.events, (std::vector<std::string>{"key-change-begun", "trusted-keys-changed", "key-change-done",
+                                                  "trusted-keys-changed"}));
+
+  // What cannot be read changes nothing, and is told once.
+  log.events.clear();
+  std::ofstream(base / "n1" + std::string("/trusted_keys")) << "no such line\n";
+  look();
+  look();
+  EXPECT_EQ(log.events, (std::vector<std::string>{"key-file-refused"}));
+  talk();
+  ASSERT_TRUE(a.box.wait_for(sent));
+  ASSERT_TRUE(b.box.wait_for(sent));
+}
+
+TEST(unit_transport_metrics, show_what_was_counted_also_refused_handshakes) {
+  telemetry::node_metrics metrics;
+  transport_metrics shown(metrics);
+  zmq_network_counters counted;
+  counted.handshakes_refused = 3;
+  counted.sessions.refused_impostor = 2;
+  counted.sessions.lanes[2].packets_sent = 7;
+  shown.show(counted);
+  counted.handshakes_refused = 5;
+  shown.show(counted);
+  shown.show(counted);
+  const auto text = metrics.render();
+  for (const char* line : {"\nsett_transport_handshakes_refused_total 5\n",
+                           "\nsett_transport_frames_refused_total{reason=\"impostor\"} 2\n",
+                           "\nsett_transport_packets_sent_total{lane=\"command\"} 7\n",
+                           "\nsett_transport_packets_sent_total{lane=\"control\"} 0\n"})
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
 }
 
 TEST_F(it_zmq_network, a_taken_port_is_a_clear_error) {
