@@ -340,7 +340,7 @@ life::life(world& w, std::size_t at, std::uint64_t number)
   p.metrics = &w.metrics;
   p.log = &log;
   p.chance = ports::random(w.options.seed).split(name);
-  p.blocking = [](const std::function<void()>& f) { f(); };
+  p.blocking = [](const std::function<void()>& f) { return f(), true; };
   p.actors = actors;
   p.kinds = &w.kinds;
   shards::cluster_hooks hooks;

@@ -398,9 +398,10 @@ struct membership_actor::work : std::enable_shared_from_this<membership_actor::w
   }
   member_record own_written;
 
-  void drain(bool draining) {
+  template <class Change>
+  void change_own(const Change& change) {
     if (own_written.node.empty()) own_written = self;
-    self.draining = draining;
+    change(self);
     changed();
     settle_wishes();
   }
@@ -444,7 +445,13 @@ caf::behavior membership_actor::make_behavior() {
         work_->wanted_mode = wish.mode;
         work_->settle_wishes();
       },
-      [this](set_draining wish) { work_->drain(wish.draining); },
+      [this](set_draining wish) { work_->change_own([&](member_record& own) { own.draining = wish.draining; }); },
+      [this](const set_address& now) {
+        work_->change_own([&](member_record& own) {
+          own.port = now.port;
+          own.public_key = now.public_key;
+        });
+      },
       [this](leave_cluster) { work_->leave(); },
   };
 }

@@ -25,9 +25,12 @@
 #include "nodes/membership/beater.hpp"
 #include "nodes/membership/member_record.hpp"
 
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace sett::membership {
@@ -91,6 +94,11 @@ struct set_rebalance_mode {
 struct set_draining {
   bool draining;
 };
+/// Where, and by which key, this node is to be reached from now on; goes into /nodes/<id>.
+struct set_address {
+  std::array<std::uint16_t, ports::lane_count> port{};
+  std::string public_key;
+};
 /// An ordered stop: tells the peers, revokes the lease, ends.
 struct leave_cluster {};
 
@@ -111,4 +119,5 @@ private:
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::membership::set_rebalance_mode)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::membership::set_draining)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::membership::set_address)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::membership::leave_cluster)

@@ -6,8 +6,11 @@
 #include "nodes/shards/placement.hpp"
 #include "nodes/store/fault_points_io.hpp"
 #include "nodes/store/journal_store_io.hpp"
+#include "nodes/store/journal_store_metrics.hpp"
 #include "nodes/store/local_consensus_io.hpp"
+#include "nodes/transport/key_rotation_io.hpp"
 #include "nodes/transport/node_keys_io.hpp"
+#include "nodes/transport/transport_metrics.hpp"
 #include "nodes/transport/zmq_network_io.hpp"
 
 #include <fmt/format.h>
@@ -46,17 +49,28 @@ std::vector<std::string> split(const std::string& text) {
 /// What may block runs here, one after the other.
 class worker {
 public:
-  worker() : thread_([this] { work(); }) {}
+  explicit worker(ports::metrics_registry& metrics)
+      : refused_(&metrics.counter_of("sett_cluster_blocking_tasks_refused_total",
+                                     "Work that may block and was refused, because too much of it waited.")),
+        depth_(&metrics.gauge_of("sett_cluster_blocking_tasks_waiting", "Work that may block and waits for its turn.")),
+        thread_([this] { work(); }) {}
   ~worker() { stop(); }
   worker(const worker&) = delete;
   worker& operator=(const worker&) = delete;
-  void run(std::function<void()> f) {
+  /// False: refused, counted; it will not run.
+  bool run(std::function<void()> f) {
     const std::scoped_lock lock(mutex_);
-    if (stopped_ || waiting_.size() >= waiting_max) return;
+    if (stopped_) return false;
+    if (waiting_.size() >= waiting_max) {
+      refused_->add();
+      return false;
+    }
     waiting_.push_back(std::move(f));
+    depth_->set(static_cast<double>(waiting_.size()));
     changed_.notify_one();
+    return true;
   }
-  /// What waits is dropped.
+  /// Waits for what runs; what waits is dropped with the process.
   void stop() {
     {
       const std::scoped_lock lock(mutex_);
@@ -75,6 +89,7 @@ private:
       if (stopped_) return;
       const auto f = std::move(waiting_.front());
       waiting_.pop_front();
+      depth_->set(static_cast<double>(waiting_.size()));
       lock.unlock();
       f();
       lock.lock();
@@ -85,18 +100,58 @@ private:
   std::condition_variable changed_;
   std::deque<std::function<void()>> waiting_;
   bool stopped_{};
-  std::thread thread_;
+  ports::counter* refused_;
+  ports::gauge* depth_;
+  std::thread thread_; // last: runs at once
+};
+
+/// What refreshes metrics before a collection; a collection after the parts' end finds the door shut.
+class collection {
+public:
+  explicit collection(ports::metrics_registry& metrics) : door_(std::make_shared<door>()) {
+    metrics.before_collect([d = door_] {
+      const std::scoped_lock lock(d->mutex);
+      if (d->refresh) d->refresh();
+    });
+  }
+  void open(std::function<void()> refresh) {
+    const std::scoped_lock lock(door_->mutex);
+    door_->refresh = std::move(refresh);
+  }
+  void shut() { open({}); }
+
+private:
+  struct door {
+    std::mutex mutex;
+    std::function<void()> refresh;
+  };
+  std::shared_ptr<door> door_;
 };
 
 } // namespace
 
 struct cluster_parts::implementation {
+  explicit implementation(ports::metrics_registry& metrics) : figures(metrics), blocking(metrics) {}
+
+  /// Looks for what `sett key node` wrote, for as long as the timer runs. A look that is refused comes later.
+  void watch_keys() {
+    static_cast<void>(beats->start(keys_look_ns, [this] {
+      static_cast<void>(blocking.run([this] {
+        if (node->self()) keys->look(); // before, the network does not run
+      }));
+      watch_keys();
+    }));
+  }
+  static constexpr std::int64_t keys_look_ns = 1'000'000'000;
+
+  collection figures;
   journal::entity_kinds kinds;
   std::unique_ptr<store::rocksdb_journal_store> journal;
   std::unique_ptr<store::local_consensus> local;
   std::unique_ptr<membership::etcd_store> etcd;
   std::unique_ptr<ports::network> network;
   transport::zmq_network* zmq{};
+  std::unique_ptr<transport::key_rotation> keys;
   std::unique_ptr<runtime::thread_timer> beats;
   worker blocking;
   std::unique_ptr<shards::cluster_node> node;
@@ -112,18 +167,19 @@ cluster_parts::~cluster_parts() {
 shards::cluster_node& cluster_parts::node() { return *impl_->node; }
 ports::network& cluster_parts::network() { return *impl_->network; }
 ports::timer& cluster_parts::timer() { return *impl_->beats; }
-void cluster_parts::blocking(std::function<void()> f) { impl_->blocking.run(std::move(f)); }
+bool cluster_parts::blocking(std::function<void()> f) { return impl_->blocking.run(std::move(f)); }
 
 void cluster_parts::close_doors() {
   impl_->node->stop();
-  impl_->network->stop();
   impl_->beats->stop();
-  impl_->blocking.stop();
+  impl_->blocking.stop(); // before the network, which it may be waiting for
+  impl_->network->stop();
 }
 
 void cluster_parts::close_stores() {
   if (impl_->etcd) impl_->etcd->stop();
   if (impl_->local) impl_->local->stop();
+  impl_->figures.shut();
   impl_->journal->close();
 }
 
@@ -138,7 +194,7 @@ result<std::unique_ptr<cluster_parts>> cluster_parts::open(const config::setting
   const auto roles = membership::parse_roles(c.roles);
   if (!id || !roles)
     return fail("cluster", ports::journal_store_errc::foreign, "node.name or cluster.roles does not fit");
-  auto p = std::make_unique<implementation>();
+  auto p = std::make_unique<implementation>(metrics);
   journal::add_workload_kinds(p->kinds);
 
   store::journal_store_options disk{.folder = settings.node.data_dir + "/journal", .cluster = c.id, .node = *id};
@@ -205,6 +261,11 @@ result<std::unique_ptr<cluster_parts>> cluster_parts::open(const config::setting
     s.self.port = (*network)->listening();
     p->zmq = network->get();
     p->network = std::move(*network);
+    p->keys = std::make_unique<transport::key_rotation>(
+        keys, *trusted, *p->zmq, ports::area_log(log, "transport"),
+        [parts = p.get()](const transport::zmq_network::ports_of_lanes& port, const std::string& public_key) {
+          parts->node->change_address(port, public_key);
+        });
   }
   p->beats = std::make_unique<runtime::thread_timer>(clock);
 
@@ -217,11 +278,18 @@ result<std::unique_ptr<cluster_parts>> cluster_parts::open(const config::setting
   ports.metrics = &metrics;
   ports.log = &log;
   ports.chance = ports::random(seed);
-  ports.blocking = [w = &p->blocking](std::function<void()> f) { w->run(std::move(f)); };
+  ports.blocking = [w = &p->blocking](std::function<void()> f) { return w->run(std::move(f)); };
   ports.actors = std::move(actors);
   ports.kinds = &p->kinds;
   p->node = std::make_unique<shards::cluster_node>(std::move(s), std::move(ports), std::move(hooks));
   if (const auto opened = p->node->open(); !opened) return std::unexpected(opened.error());
+  const auto stored = std::make_shared<store::journal_store_metrics>(metrics);
+  const auto carried = p->zmq == nullptr ? nullptr : std::make_shared<transport::transport_metrics>(metrics);
+  p->figures.open([parts = p.get(), stored, carried] {
+    stored->show(parts->journal->statistics());
+    if (carried) carried->show(parts->zmq->counters());
+  });
+  if (p->keys) p->watch_keys();
   return std::unique_ptr<cluster_parts>(new cluster_parts(std::move(p)));
 }
 

@@ -28,8 +28,9 @@ public:
   [[nodiscard]] shards::cluster_node& node();
   [[nodiscard]] ports::network& network();
   [[nodiscard]] ports::timer& timer();
-  /// Runs something that may block, apart from the actors.
-  void blocking(std::function<void()> f);
+  /// Runs something that may block, apart from the actors. False: too much waits or the doors are closed; it is not
+  /// run.
+  bool blocking(std::function<void()> f);
   /// The network stops: nothing comes from outside any more. Before the actors end.
   void close_doors();
   /// The stores, after the actors ended.

@@ -99,7 +99,8 @@ supervision::child_spec cluster_node::child() {
   setup->sync_intent = [this](incarnation_number n, bool intact, std::function<void(result<void>)> done) {
     facts_.incarnation = n;
     facts_.intact = facts_.intact && intact;
-    ports_.blocking([this, done = std::move(done)] { done(ports_.journal->write_facts(facts_)); });
+    if (!ports_.blocking([this, done] { done(ports_.journal->write_facts(facts_)); }))
+      done(fail("cluster", ports::journal_store_errc::overloaded, "too much waits for the disk"));
   };
   setup->store = ports_.consensus;
   setup->clock = const_cast<ports::clock*>(ports_.clock);
@@ -178,9 +179,10 @@ void cluster_node::registered(const member& who, bool intact) {
   manager->view = [this] { return view(); };
   manager->on_marked = [this] {
     facts_.intact = true;
-    ports_.blocking([this] {
+    const bool taken = ports_.blocking([this] {
       if (const auto ok = ports_.journal->write_facts(facts_); !ok) fatal(ok.error());
     });
+    if (!taken) log_.warn("mark-not-stored", "too much waits for the disk: the next start is not intact either", {});
   };
   manager->on_leader = [this](shard_id s, const shard_leader& l) {
     if (const auto client = actor_at(commands_path)) caf::anon_send(client, command_leader{s, l});
@@ -204,6 +206,11 @@ void cluster_node::registered(const member& who, bool intact) {
     return s.spawn<shard_manager_actor>(std::move(cell), std::shared_ptr<const shard_manager_setup>(manager));
   }));
   if (hooks_.on_registered) hooks_.on_registered(who);
+}
+
+void cluster_node::change_address(const std::array<std::uint16_t, ports::lane_count>& port,
+                                  const std::string& public_key) {
+  if (const auto to = actor_at(membership_path)) caf::anon_send(to, membership::set_address{port, public_key});
 }
 
 void cluster_node::seen(const membership::membership_view& v) {

@@ -18,7 +18,9 @@
 #include "nodes/shards/network_hub.hpp"
 #include "nodes/shards/shard_manager_actor.hpp"
 
+#include <array>
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -55,8 +57,9 @@ struct cluster_ports {
   ports::metrics_registry* metrics{};
   ports::logger* log{};
   ports::random chance{0};
-  /// Runs something that may block, off the actors' threads; in the simulation at once.
-  std::function<void(std::function<void()>)> blocking;
+  /// Runs something that may block, off the actors' threads; in the simulation at once. False: too much waits, or it
+  /// has stopped; it is not run.
+  std::function<bool(std::function<void()>)> blocking;
   std::shared_ptr<supervision::registry> actors;
   const journal::entity_kinds* kinds{};
 };
@@ -94,6 +97,9 @@ public:
   [[nodiscard]] shard_id shard_of(std::string_view kind, std::string_view id) const;
   /// nullptr: this node knows no such kind.
   [[nodiscard]] const journal::entity_kind* kind(std::string_view name) const { return ports_.kinds->find(name); }
+
+  /// Tells the other members that this node is reached elsewhere, or by another key, from now on.
+  void change_address(const std::array<std::uint16_t, ports::lane_count>& port, const std::string& public_key);
 
   /// The latest view; nullptr before the node is registered.
   [[nodiscard]] std::shared_ptr<const membership::membership_view> view() const;

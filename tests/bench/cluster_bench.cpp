@@ -162,7 +162,10 @@ public:
     ports.metrics = &metrics_;
     ports.log = &log_;
     ports.chance = ports::random(static_cast<std::uint64_t>(steady::now().time_since_epoch().count()));
-    ports.blocking = [](std::function<void()> f) { std::thread(std::move(f)).detach(); };
+    ports.blocking = [](std::function<void()> f) {
+      std::thread(std::move(f)).detach();
+      return true;
+    };
     ports.actors = actors_;
     ports.kinds = &kinds_;
     shards::cluster_hooks hooks;

@@ -388,6 +388,7 @@ void add_keys(command_line& c) {
   node->require_subcommand(1);
   node->fallthrough();
   const std::string where = "\n\nWorks on the files in node.data_dir (--config, --set, SETT_*), without a node.";
+  const std::string followed = where + " A node that runs follows within seconds.";
   c.verb(
       node, "new", "Make this node's key and print the public one", [&] { return key_node_new_command(ctx); },
       "  sett key node new\n  sett --set node.data_dir=run/n2 key node new" + where);
@@ -397,7 +398,7 @@ void add_keys(command_line& c) {
   auto* trust = c.verb(
       node, "trust", "Let a node in by its public key",
       [&] { return key_node_trust_command(ctx, c.key, c.key2, c.flag); },
-      "  sett key node trust n2 KEY\n  sett key node trust --remove n2 OLD_KEY" + where);
+      "  sett key node trust n2 KEY\n  sett key node trust --remove n2 OLD_KEY" + followed);
   trust->add_option("name", c.key, "The node's name")->required();
   // Options share their values with other verbs: this one must not keep another's default.
   trust->add_option("public-key", c.text, "40 characters, from `sett key node new` on that node")
@@ -409,7 +410,7 @@ void add_keys(command_line& c) {
        [&] { return key_node_rotate_command(ctx, c.flag); },
        "  sett key node rotate\n  sett key node rotate --finish\n\nIn between, every other node has to trust the new "
        "key." +
-           where)
+           followed)
       ->add_flag("--finish", c.flag, "Every other node trusts the new key: use it");
 }
 

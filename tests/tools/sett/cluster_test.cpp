@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 
 namespace sett::test {
@@ -124,6 +126,45 @@ TEST_F(it_cluster, three_nodes_come_up_are_steered_lose_one_and_stop) {
   EXPECT_EQ(cluster->wait(), 0) << cluster->out();
   EXPECT_EQ(run({sett, "down", "--dir", dir(), "--wipe"}).code, 0);
   EXPECT_FALSE(std::filesystem::exists(dir()));
+}
+
+TEST_F(it_cluster, a_node_changes_its_key_while_all_run) {
+  auto cluster = up(3, {"--", "--set", "cluster.shards=8"});
+  ASSERT_TRUE(eventually([&] { return whole("n1", 3); }, patience)) << cluster->out() << cluster->err();
+  const auto key = [&](const std::string& node, std::vector<std::string> words) {
+    words.insert(words.begin(), {sett, "--set", "node.data_dir=" + dir() + "/" + node, "key", "node"});
+    const auto done = run(words);
+    EXPECT_EQ(done.code, 0) << done.err;
+    return done.out.substr(0, done.out.find('\n'));
+  };
+  const auto said = [&](const std::string& node, const std::string& event) {
+    std::ifstream in(dir() + "/" + node + "/log/sett.log");
+    return std::string(std::istreambuf_iterator<char>(in), {}).find(event) != std::string::npos;
+  };
+  const auto before = pid_of("n2");
+  const auto old = std::string(json::parse(key("n2", {"show", "-o", "json"})).at("public_key").as_string());
+  const auto next = key("n2", {"rotate"});
+  ASSERT_EQ(next.size(), 40U);
+  for (const auto* other : {"n1", "n3"}) key(other, {"trust", "n2", next});
+  ASSERT_TRUE(
+      eventually([&] { return said("n2", "key-change-begun") && said("n1", "trusted-keys-changed"); }, patience));
+  EXPECT_FALSE(said("n2", "key-change-done"));
+  key("n2", {"rotate", "--finish"});
+  ASSERT_TRUE(eventually([&] { return said("n2", "key-change-done"); }, patience));
+  for (const auto* other : {"n1", "n3"}) key(other, {"trust", "--remove", "n2", old});
+
+  // All goes on under the new key alone: a shard is led where it was moved to, and nobody ended.
+  EXPECT_EQ(ask("n1", {"cluster", "rebalance", "off"}).code, 0);
+  ASSERT_TRUE(eventually([&] { return object("n1", {"cluster", "status"})["rebalance"] == "off"; }, patience));
+  const auto led_by = [&] { return std::string(object("n1", {"shard", "show", "0"})["leader"].as_string()); };
+  const std::string to = led_by().starts_with("n2@") ? "n3" : "n2";
+  const auto moved = ask("n1", {"shard", "move", "0", "--to", to});
+  EXPECT_EQ(moved.code, 0) << moved.err;
+  EXPECT_TRUE(eventually([&] { return led_by().starts_with(to + "@"); }, patience));
+  EXPECT_TRUE(eventually([&] { return whole("n2", 3); }, patience));
+  EXPECT_EQ(pid_of("n2"), before);
+  cluster->signal(SIGINT);
+  EXPECT_EQ(cluster->wait(), 0) << cluster->out();
 }
 
 TEST_F(it_cluster, wiping_leaves_alone_what_up_did_not_make) {
