@@ -39,21 +39,26 @@ quote with_fees(const fees& f) {
   return q;
 }
 
+/// `cost` goes into the curve for `tokens`; the fees come on top.
+outcome bought(const state& s, std::uint64_t cost, std::uint64_t tokens) {
+  const auto f = fees_of(s, cost);
+  const auto gave = f ? checked_add(cost, f->sum) : std::nullopt;
+  if (!gave || !checked_add(s.virtual_quote, cost) || !checked_add(s.real_quote, cost)) return overflowed(s);
+  auto q = with_fees(*f);
+  q.gave.value = *gave;
+  q.amount_in.value = cost;
+  q.amount_out.value = q.got.value = tokens;
+  q.impact_ppm = impact_of(s.virtual_quote, s.virtual_token, cost, tokens);
+  return q;
+}
+
 outcome buy(const state& s, std::uint64_t tokens) {
   if (s.complete) return refuse(curve_complete);
   if (tokens >= s.virtual_token) return overflowed(s);
   const auto cost = narrow<std::uint64_t>(uint128{s.virtual_quote} * tokens / (s.virtual_token - tokens) + 1);
   if (!cost) return overflowed(s);
   if (tokens > s.real_token) return s.rounds_fees_up ? refuse(not_enough_tokens_to_buy) : overflowed(s);
-  const auto f = fees_of(s, *cost);
-  const auto gave = f ? checked_add(*cost, f->sum) : std::nullopt;
-  if (!gave || !checked_add(s.virtual_quote, *cost) || !checked_add(s.real_quote, *cost)) return overflowed(s);
-  auto q = with_fees(*f);
-  q.gave.value = *gave;
-  q.amount_in.value = *cost;
-  q.amount_out.value = q.got.value = tokens;
-  q.impact_ppm = impact_of(s.virtual_quote, s.virtual_token, *cost, tokens);
-  return q;
+  return bought(s, *cost, tokens);
 }
 
 outcome sell(const state& s, std::uint64_t tokens) {
@@ -86,11 +91,12 @@ outcome spend(const state& s, std::uint64_t budget) {
     net -= excess;
   }
   if (net == 0) return refuse(zero_buy);
-  const uint128 spent = net - 1;
-  const auto tokens =
-      static_cast<std::uint64_t>(std::min<uint128>(spent * s.virtual_token / (s.virtual_quote + spent), s.real_token));
+  const uint128 spent = net - 1; // one unit is kept for the program's rounding, but charged
+  if (s.virtual_quote + spent == 0) return overflowed(s);
+  const auto tokens = spent * s.virtual_token / (s.virtual_quote + spent);
   if (tokens == 0) return refuse(zero_buy);
-  return buy(s, tokens);
+  if (tokens > s.real_token) return buy(s, s.real_token); // the last tokens cost what they cost
+  return bought(s, net, static_cast<std::uint64_t>(tokens));
 }
 
 } // namespace
