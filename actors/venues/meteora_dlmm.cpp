@@ -264,10 +264,18 @@ std::expected<std::int32_t, refusal> next_marked(const pool& p, const bitmap_ext
   return refuse(cannot_find_bin_array);
 }
 
-void settle(bin& b, const fill& f, bool sells_x) {
-  (sells_x ? b.amount_x : b.amount_y) += f.in.makers;
+// False: an amount of the bin overflows.
+bool settle(bin& b, const fill& f, bool sells_x) {
+  const auto grow = [](std::uint64_t& held, std::uint64_t by) {
+    const auto sum = checked_add(held, by);
+    if (sum) held = *sum;
+    return sum.has_value();
+  };
+  if (!grow(sells_x ? b.amount_x : b.amount_y, f.in.makers)) return false;
   (sells_x ? b.amount_y : b.amount_x) -= f.out.makers;
-  (sells_x ? b.fulfilled_y : b.fulfilled_x) += f.out.left + f.out.open;
+  if (!grow(sells_x ? b.fulfilled_y : b.fulfilled_x, f.out.left) ||
+      !grow(sells_x ? b.fulfilled_y : b.fulfilled_x, f.out.open))
+    return false;
   b.orders_left -= f.out.left;
   if (f.out.open != 0) {
     b.orders_processing = b.orders_open;
@@ -275,6 +283,7 @@ void settle(bin& b, const fill& f, bool sells_x) {
     b.orders_open = 0;
     ++b.order_age;
   }
+  return true;
 }
 
 std::expected<void, refusal> check_open(const pool& p, const chain_time& now) {
@@ -524,7 +533,7 @@ std::expected<swap_effect, refusal> run_swap(const pool& before, const bitmap_ex
         remaining -= order.exact_in ? r->in : std::min(remaining, r->out);
         if (!order.exact_in) budget -= r->in;
         ++out.bins_used;
-        settle(b, r->filled, sells_x);
+        if (!settle(b, r->filled, sells_x)) return refuse(math_overflow);
         if (changes != nullptr) changes->push_back({at_array, offset, b});
       }
       if (remaining > 0) {

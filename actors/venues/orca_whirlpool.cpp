@@ -21,12 +21,15 @@ constexpr std::uint32_t fee_rate_limit_ppm = 100'000;
 constexpr std::uint64_t volatility_scale = 10'000;
 constexpr std::uint64_t reference_age_max_s = 3'600;
 
-constexpr std::uint32_t code_of(price_fault f, bool on_a) {
+constexpr std::uint32_t code_of(price_fault f) {
   switch (f) {
-  case price_fault::amount_overflow:
-    return on_a ? token_max_exceeded : multiplication_overflow;
-  case price_fault::product_overflow:
-    return on_a ? multiplication_overflow : multiplication_shift_right_overflow;
+  case price_fault::amount_a_overflow:
+    return token_max_exceeded;
+  case price_fault::product_a_overflow:
+  case price_fault::amount_b_overflow:
+    return multiplication_overflow;
+  case price_fault::product_b_overflow:
+    return multiplication_shift_right_overflow;
   case price_fault::reserve_exceeded:
     return divide_by_zero;
   case price_fault::price_out_of_range:
@@ -35,11 +38,13 @@ constexpr std::uint32_t code_of(price_fault f, bool on_a) {
   return multiplication_overflow;
 }
 
-std::expected<uint128, refusal> add_liquidity(uint128 liquidity, int128 change) {
-  const auto magnitude = change < 0 ? ~static_cast<uint128>(change) + 1 : static_cast<uint128>(change);
-  const auto sum = change < 0 ? checked_sub(liquidity, magnitude) : checked_add(liquidity, magnitude);
-  if (!sum) return refuse(change < 0 ? liquidity_underflow : liquidity_overflow);
-  return *sum;
+// Liquidity after a tick was crossed upwards, or downwards.
+std::expected<uint128, refusal> cross(uint128 liquidity, int128 net, bool down) {
+  const bool adds = (net < 0) == down;
+  const auto magnitude = net < 0 ? ~static_cast<uint128>(net) + 1 : static_cast<uint128>(net);
+  const auto after = adds ? checked_add(liquidity, magnitude) : checked_sub(liquidity, magnitude);
+  if (!after) return refuse(adds ? liquidity_overflow : liquidity_underflow);
+  return *after;
 }
 
 // The lowest set bit's place at or above `from`, or the highest at or below; -1 when there is none.
@@ -403,7 +408,7 @@ std::expected<swap_effect, refusal> run_swap(const pool& before, const adaptive_
       const auto bound = meter.bounded(target, p.liquidity);
       const auto step = compute_step(
           {p.sqrt_price, bound.target, p.liquidity, remaining, meter.rate_ppm(), order.exact_in, down, !newer});
-      if (!step) return refuse(code_of(step.error(), down == order.exact_in));
+      if (!step) return refuse(code_of(step.error()));
 
       const auto whole_in = checked_add(step->amount_in, step->fee);
       if (!whole_in) return refuse(order.exact_in ? amount_remaining_overflow : amount_calc_overflow);
@@ -427,8 +432,7 @@ std::expected<swap_effect, refusal> run_swap(const pool& before, const adaptive_
         const std::int32_t offset = floor_divide(next->tick - array.start, spacing);
         if (next->tick % spacing == 0 && offset >= 0 && offset < ticks_per_array &&
             (array.initialised >> offset & 1U) != 0) {
-          const int128 net = array.net[static_cast<std::size_t>(offset)];
-          const auto liquidity = add_liquidity(p.liquidity, down ? -net : net);
+          const auto liquidity = cross(p.liquidity, array.net[static_cast<std::size_t>(offset)], down);
           if (!liquidity) return std::unexpected(liquidity.error());
           p.liquidity = *liquidity;
           ++out.ticks_crossed;

@@ -102,16 +102,11 @@ int first_in_array(const tick_array& array, bool down) {
   return down ? 63 - std::countl_zero(array.initialised) : std::countr_zero(array.initialised);
 }
 
+// Where the program has no error of its own it panics.
 refusal refusal_of(price_fault f) {
-  switch (f) {
-  case price_fault::amount_overflow:
-  case price_fault::product_overflow:
-    return {fault::custom, max_token_overflow};
-  case price_fault::reserve_exceeded:
-  case price_fault::price_out_of_range:
-    break;
-  }
-  return {fault::program_failed_to_complete, 0};
+  if (f == price_fault::reserve_exceeded || f == price_fault::price_out_of_range)
+    return {fault::program_failed_to_complete, 0};
+  return {fault::custom, max_token_overflow};
 }
 
 struct trade_result {

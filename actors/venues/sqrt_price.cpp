@@ -42,23 +42,23 @@ price_result<std::uint64_t> amount_a_between(uint128 p, uint128 q, uint128 liqui
   SETT_ASSERT(lower != 0);
   const product_256 scaled = full_product(liquidity, upper - lower);
   // With the shift by 64 this needs more than 256 bits; divided by at most 2^192 it cannot fit 64.
-  if (scaled.high >> 64 != 0) return std::unexpected(price_fault::product_overflow);
+  if (scaled.high >> 64 != 0) return std::unexpected(price_fault::product_a_overflow);
   const product_256 divisor = full_product(lower, upper);
   const uint256 numerator = (uint256{scaled.high} << 192) | (uint256{scaled.low} << 64);
   uint256 quotient, rest;
   divide_qr(numerator, uint256{(uint256{divisor.high} << 128) | uint256{divisor.low}}, quotient, rest);
   if (r == rounding::up && rest != 0) ++quotient;
-  if ((quotient >> 64) != 0) return std::unexpected(price_fault::amount_overflow);
+  if ((quotient >> 64) != 0) return std::unexpected(price_fault::amount_a_overflow);
   return static_cast<std::uint64_t>(quotient);
 }
 
 price_result<std::uint64_t> amount_b_between(uint128 p, uint128 q, uint128 liquidity, rounding r) {
   const uint128 difference = p > q ? p - q : q - p;
   const product_256 product = full_product(liquidity, difference);
-  if (product.high != 0) return std::unexpected(price_fault::product_overflow);
+  if (product.high != 0) return std::unexpected(price_fault::product_b_overflow);
   const std::uint64_t amount = high_half(product.low);
   if (r == rounding::down || low_half(product.low) == 0) return amount;
-  if (amount == std::numeric_limits<std::uint64_t>::max()) return std::unexpected(price_fault::amount_overflow);
+  if (amount == std::numeric_limits<std::uint64_t>::max()) return std::unexpected(price_fault::amount_b_overflow);
   return amount + 1;
 }
 
@@ -66,7 +66,7 @@ price_result<uint128> price_after_a(uint128 price, uint128 liquidity, std::uint6
   if (amount == 0) return price;
   SETT_ASSERT(liquidity != 0);
   const product_256 scaled = full_product(liquidity, price);
-  if (scaled.high >> 64 != 0) return std::unexpected(price_fault::product_overflow);
+  if (scaled.high >> 64 != 0) return std::unexpected(price_fault::product_a_overflow);
   const uint256 numerator = (uint256{scaled.high} << 192) | (uint256{scaled.low} << 64);
   const uint256 reserve = uint256{liquidity} << 64;
   const uint256 change = uint256{price} * uint256{amount};
@@ -117,7 +117,7 @@ price_result<swap_step> compute_step(const step_request& s) {
   } else {
     const std::uint64_t rest = fee_denominator_ppm - s.fee_ppm;
     const auto fee = narrow<std::uint64_t>(divide(uint128{step.amount_in} * s.fee_ppm, rest, rounding::up));
-    if (!fee) return std::unexpected(price_fault::amount_overflow);
+    if (!fee) return std::unexpected(s.a_to_b ? price_fault::amount_a_overflow : price_fault::amount_b_overflow);
     step.fee = *fee;
   }
   return step;

@@ -17,10 +17,12 @@ namespace sett::venues {
 inline constexpr std::uint64_t fee_denominator_ppm = 1'000'000;
 
 enum class price_fault : std::uint8_t {
-  amount_overflow,    // an amount needs more than 64 bits
-  product_overflow,   // liquidity times price difference needs more than the program's word
+  amount_a_overflow,  // the amount of A needs more than 64 bits
+  product_a_overflow, // or the product that it comes from more than 256
+  amount_b_overflow,
+  product_b_overflow, // more than 128
   reserve_exceeded,   // more is asked for than lies before price zero or infinity
-  price_out_of_range, // beyond the price that a tick can have
+  price_out_of_range, // beyond what 128 bits can say
 };
 
 template <class T>
