@@ -226,6 +226,7 @@ void decode_trade(context& ctx, std::size_t position, bool is_buy, const trade_a
   event::swap swap;
   const address& base_mint = ctx.tx.account(instruction, at.mint);
   const address& quote_mint = in_tokens ? ctx.tx.account(instruction, at.quote_mint) : native_mint();
+  if (base_mint.is_zero() || quote_mint.is_zero()) return ctx.unknown(instruction); // the system program is no mint
   swap.pool = ctx.tx.key(curve);
   swap.trader = ctx.tx.account(instruction, at.user);
   swap.mint_in = is_buy ? quote_mint : base_mint;

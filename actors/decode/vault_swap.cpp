@@ -31,7 +31,7 @@ std::optional<event::swap> read_vault_swap(const context& ctx, std::size_t posit
   const auto& paid = a_gains ? b : a;
   const address* mint_in = ctx.index.mint_of(gaining);
   const address* mint_out = ctx.index.mint_of(paying);
-  if (mint_in == nullptr || mint_out == nullptr) return std::nullopt;
+  if (mint_in == nullptr || mint_out == nullptr || mint_in->is_zero() || mint_out->is_zero()) return std::nullopt;
   event::swap swap;
   swap.mint_in = *mint_in;
   swap.mint_out = *mint_out;

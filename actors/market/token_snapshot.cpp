@@ -1,5 +1,6 @@
 #include "actors/market/token_snapshot.hpp"
 
+#include "messages/schema/rows.hpp"
 #include "messages/schema/token_snapshot_generated.h"
 
 #include <cmath>
@@ -142,29 +143,29 @@ result<token_base> decode_token(const mint_address& mint, std::string_view bytes
   if (t.pools() != nullptr) {
     if (t.pools()->size() > token_state::pools_max) return bad("the number of pools");
     base.pools.reserve(t.pools()->size());
-    for (const auto* p : *t.pools()) {
-      if (p->venue() >= static_cast<std::uint8_t>(program_kind::count_)) return bad("a venue");
-      if (p->state_kind() > static_cast<std::uint8_t>(pool_state_kind::active_bin)) return bad("a pool state");
-      if (p->buy().model() > static_cast<std::uint8_t>(fee_model::of_out) ||
-          p->sell().model() > static_cast<std::uint8_t>(fee_model::of_out))
+    for (const auto p : fb::rows(t.pools())) {
+      if (p.venue() >= static_cast<std::uint8_t>(program_kind::count_)) return bad("a venue");
+      if (p.state_kind() > static_cast<std::uint8_t>(pool_state_kind::active_bin)) return bad("a pool state");
+      if (p.buy().model() > static_cast<std::uint8_t>(fee_model::of_out) ||
+          p.sell().model() > static_cast<std::uint8_t>(fee_model::of_out))
         return bad("a fee model");
-      if (!std::isfinite(p->price())) return bad("a price");
+      if (!std::isfinite(p.price())) return bad("a price");
       pool_entry e;
-      e.pool = from_fb(p->pool());
-      e.quote_mint = from_fb(p->quote_mint());
-      e.venue = static_cast<program_kind>(p->venue());
-      e.state = {static_cast<pool_state_kind>(p->state_kind()), p->state_a(), p->state_b(), p->state_c()};
-      e.fee_known = p->fee_known();
-      e.swapped = p->swapped();
-      e.fee_ppm = p->fee_ppm();
-      e.price = p->price();
-      e.buy = {static_cast<fee_model>(p->buy().model()), p->buy().ppm()};
-      e.sell = {static_cast<fee_model>(p->sell().model()), p->sell().ppm()};
-      e.swaps = p->swaps();
-      e.volume_quote = p->volume_quote();
-      e.deposited_quote = p->deposited_quote();
-      e.last_slot.value = p->last_slot();
-      e.last_key = p->last_key();
+      e.pool = from_fb(p.pool());
+      e.quote_mint = from_fb(p.quote_mint());
+      e.venue = static_cast<program_kind>(p.venue());
+      e.state = {static_cast<pool_state_kind>(p.state_kind()), p.state_a(), p.state_b(), p.state_c()};
+      e.fee_known = p.fee_known();
+      e.swapped = p.swapped();
+      e.fee_ppm = p.fee_ppm();
+      e.price = p.price();
+      e.buy = {static_cast<fee_model>(p.buy().model()), p.buy().ppm()};
+      e.sell = {static_cast<fee_model>(p.sell().model()), p.sell().ppm()};
+      e.swaps = p.swaps();
+      e.volume_quote = p.volume_quote();
+      e.deposited_quote = p.deposited_quote();
+      e.last_slot.value = p.last_slot();
+      e.last_key = p.last_key();
       base.pools.push_back(e);
     }
   }
@@ -174,15 +175,15 @@ result<token_base> decode_token(const mint_address& mint, std::string_view bytes
       std::vector<protocol::candle> candles;
       if (s->candles() != nullptr) {
         candles.reserve(s->candles()->size());
-        for (const auto* c : *s->candles())
-          candles.push_back({c->start_s(), c->swaps(), c->open(), c->high(), c->low(), c->close(), c->volume_quote()});
+        for (const auto c : fb::rows(s->candles()))
+          candles.push_back({c.start_s(), c.swaps(), c.open(), c.high(), c.low(), c.close(), c.volume_quote()});
       }
       if (!base.candles[s->quote()].restore(s->frame(), candles)) return bad("a candle");
     }
   std::vector<protocol::token_holder> holders;
   if (t.holders() != nullptr) {
     holders.reserve(t.holders()->size());
-    for (const auto* h : *t.holders()) holders.push_back({from_fb(h->wallet()), h->net_base()});
+    for (const auto h : fb::rows(t.holders())) holders.push_back({from_fb(h.wallet()), h.net_base()});
   }
   if (t.holder_registers() == nullptr ||
       !base.holders.restore({reinterpret_cast<const char*>(t.holder_registers()->data()), t.holder_registers()->size()},
@@ -191,10 +192,10 @@ result<token_base> decode_token(const mint_address& mint, std::string_view bytes
   if (t.trail() != nullptr) {
     if (t.trail()->size() > token_state::trail_max) return bad("the trail");
     base.trail.reserve(t.trail()->size());
-    for (const auto* l : *t.trail()) {
-      if (l->kind() >= static_cast<std::uint8_t>(trail_kind::count_)) return bad("a trail line");
-      base.trail.push_back({l->slot(), static_cast<std::uint32_t>(l->time_s()), static_cast<trail_kind>(l->kind()),
-                            l->detail(), l->a(), l->b()});
+    for (const auto l : fb::rows(t.trail())) {
+      if (l.kind() >= static_cast<std::uint8_t>(trail_kind::count_)) return bad("a trail line");
+      base.trail.push_back({l.slot(), static_cast<std::uint32_t>(l.time_s()), static_cast<trail_kind>(l.kind()),
+                            l.detail(), l.a(), l.b()});
     }
   }
   base.incomplete = t.incomplete();

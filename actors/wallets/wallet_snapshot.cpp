@@ -1,4 +1,5 @@
 #include "actors/wallets/wallet_state.hpp"
+#include "messages/schema/rows.hpp"
 #include "messages/schema/wallet_snapshot_generated.h"
 
 #include <cstring>
@@ -93,22 +94,22 @@ result<wallet_base> decode_wallet(const address& wallet, std::string_view bytes)
   if (w.holdings() != nullptr) {
     if (w.holdings()->size() > wallet_state::holdings_max)
       return fail(area, snapshot_errc::out_of_bounds, "wallet snapshot: too many holdings");
-    for (const auto* h : *w.holdings())
-      base.holdings.push_back({from_fb(h->mint()), h->amount(), h->position(), h->cost_lamports(), h->trades(),
-                               slot_number{h->last_slot()}});
+    for (const auto h : fb::rows(w.holdings()))
+      base.holdings.push_back(
+          {from_fb(h.mint()), h.amount(), h.position(), h.cost_lamports(), h.trades(), slot_number{h.last_slot()}});
   }
   if (w.recent() != nullptr) {
     if (w.recent()->size() > wallet_state::recent_max)
       return fail(area, snapshot_errc::out_of_bounds, "wallet snapshot: too many trades");
-    for (const auto* t : *w.recent()) {
+    for (const auto t : fb::rows(w.recent())) {
       protocol::wallet_trade r;
-      r.slot.value = t->slot();
-      r.time.value = t->time_s();
-      std::memcpy(r.transaction.bytes.data(), t->transaction().bytes()->data(), r.transaction.bytes.size());
-      r.mint_in = from_fb(t->mint_in());
-      r.mint_out = from_fb(t->mint_out());
-      r.amount_in.value = t->amount_in();
-      r.amount_out.value = t->amount_out();
+      r.slot.value = t.slot();
+      r.time.value = t.time_s();
+      std::memcpy(r.transaction.bytes.data(), t.transaction().bytes()->data(), r.transaction.bytes.size());
+      r.mint_in = from_fb(t.mint_in());
+      r.mint_out = from_fb(t.mint_out());
+      r.amount_in.value = t.amount_in();
+      r.amount_out.value = t.amount_out();
       base.recent.push_back(r);
     }
   }

@@ -1,5 +1,6 @@
 #include "nodes/feed/update_codec.hpp"
 
+#include "messages/schema/rows.hpp"
 #include "messages/schema/stream_feed_generated.h"
 
 #include <fmt/format.h>
@@ -204,8 +205,8 @@ public:
   template <class Row, class Make>
   bool all(const flatbuffers::Vector<const Row*>* from, const Make& make) {
     if (from == nullptr) return true;
-    for (const auto* r : *from) {
-      const auto& p = r->place();
+    for (const auto r : fb::rows(from)) {
+      const auto& p = r.place();
       if (p.at() >= filled_.size() || filled_[p.at()] || p.transaction() >= to_.transactions.size() ||
           p.program() >= static_cast<std::uint8_t>(program_kind::count_) || p.inner() < -1)
         return false;
@@ -215,7 +216,7 @@ public:
       e.transaction = p.transaction();
       e.path = {p.outer(), p.inner()};
       e.program = static_cast<program_kind>(p.program());
-      if (!make(*r, e.payload)) return false;
+      if (!make(r, e.payload)) return false;
     }
     return true;
   }
@@ -309,14 +310,14 @@ result<fed_update> decode_update(std::string_view bytes) {
     return bad("its size");
   if (t->text() != nullptr) u.batch.text.assign(reinterpret_cast<const char*>(t->text()->data()), t->text()->size());
   if (t->transactions() != nullptr)
-    for (const auto* x : *t->transactions()) {
+    for (const auto x : fb::rows(t->transactions())) {
       auto& to = u.batch.transactions.emplace_back();
-      std::memcpy(to.signature.bytes.data(), x->signature().bytes()->data(), to.signature.bytes.size());
-      to.fee_payer = from_fb(x->fee_payer());
-      to.slot = slot_number{x->slot()};
-      to.fee = lamports{x->fee()};
-      to.index = x->index();
-      to.failed = x->failed();
+      std::memcpy(to.signature.bytes.data(), x.signature().bytes()->data(), to.signature.bytes.size());
+      to.fee_payer = from_fb(x.fee_payer());
+      to.slot = slot_number{x.slot()};
+      to.fee = lamports{x.fee()};
+      to.index = x.index();
+      to.failed = x.failed();
     }
   const auto slice = [&](std::uint32_t at, std::uint32_t length, text_ref& to) {
     to = {at, length};

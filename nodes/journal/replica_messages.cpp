@@ -1,6 +1,7 @@
 #include "nodes/journal/replica_messages.hpp"
 
 #include "messages/schema/replication_generated.h"
+#include "messages/schema/rows.hpp"
 #include "nodes/journal/shard_record.hpp"
 
 #include <array>
@@ -127,8 +128,8 @@ result<replica_message> read_begin(const fb::ReplicaBegin& t) {
   if (t.epochs()->size() == 0 || t.epochs()->size() > epochs_max) return bad("begin", "epochs are none or too many");
   m.epochs.reserve(t.epochs()->size());
   auto before = m.cut;
-  for (const auto* p : *t.epochs()) {
-    const auto place = from_fb(*p);
+  for (const auto p : fb::rows(t.epochs())) {
+    const auto place = from_fb(p);
     const bool first = m.epochs.empty();
     if (!sane(place) || place.index <= before.index || place.epoch < before.epoch ||
         (!first && place.epoch == before.epoch))

@@ -1,6 +1,7 @@
 #include "nodes/membership/beater.hpp"
 
 #include "messages/schema/membership_generated.h"
+#include "messages/schema/rows.hpp"
 #include "nodes/membership/member_record.hpp"
 
 #include <algorithm>
@@ -39,12 +40,12 @@ result<beat> decode_beat(std::string_view bytes) {
   beat out{in.sequence(), in.progress(), in.health(), in.leaving(), {}};
   if (in.hears() == nullptr) return out;
   if (in.hears()->size() > members_max) return refuse("beat: more members than a cluster may have");
-  for (const auto* h : *in.hears()) {
+  for (const auto h : fb::rows(in.hears())) {
     std::string name;
-    for (const auto c : *h->name()) name.push_back(static_cast<char>(c));
+    for (const auto c : *h.name()) name.push_back(static_cast<char>(c));
     const auto node = node_id::parse(std::string_view(name).substr(0, name.find('\0')));
     if (!node) return refuse("beat: a name that no node can have");
-    out.hears.push_back({{*node, incarnation_number(h->incarnation())}, h->silence_ms()});
+    out.hears.push_back({{*node, incarnation_number(h.incarnation())}, h.silence_ms()});
   }
   const auto in_order = [](const heard& a, const heard& b) { return a.who >= b.who; };
   if (std::adjacent_find(out.hears.begin(), out.hears.end(), in_order) != out.hears.end())

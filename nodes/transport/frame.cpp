@@ -1,6 +1,7 @@
 #include "nodes/transport/frame.hpp"
 
 #include "messages/schema/envelope_generated.h"
+#include "messages/schema/rows.hpp"
 #include "messages/types/crc32c.hpp"
 
 #include <algorithm>
@@ -48,8 +49,7 @@ result<void> unpack_packets(const fb::Frame& in, frame& out) {
   std::size_t used = 0;
   out.packets.clear();
   out.packets.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto& h = *headers->Get(static_cast<flatbuffers::uoffset_t>(i));
+  for (const auto h : fb::rows(headers)) {
     if (h.body_bytes() > ports::body_bytes_max || h.body_bytes() > bytes - used)
       return damaged("a body is longer than what is there");
     if (h.deadline_ns() < 0) return damaged("a deadline below 0");
