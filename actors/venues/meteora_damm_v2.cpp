@@ -4,25 +4,13 @@ namespace sett::venues::meteora_damm_v2 {
 
 namespace {
 
-constexpr std::uint64_t billion = 1'000'000'000;
 constexpr std::uint64_t pool_tag = 0xbc6db111046d9af1; // sha256("account:Pool"), little-endian
 constexpr std::size_t pool_bytes = 1112;
 
 std::optional<std::uint64_t> base_fee(const state& s, const chain_time& now) {
-  if (s.period_length == 0) return s.cliff_fee;
   const auto point = s.activates_by_time ? static_cast<std::uint64_t>(now.unix_time.value) : now.slot.value;
-  const auto passed = std::min<std::uint64_t>((point - s.activation_point) / s.period_length, s.periods);
-  if (s.mode == base_fee_mode::linear) {
-    const auto fallen = checked_mul(passed, s.reduction);
-    return fallen ? checked_sub(s.cliff_fee, *fallen) : std::nullopt;
-  }
-  if (passed == 0 || s.reduction == 0) return s.cliff_fee;
-  constexpr auto one = uint128{1} << 64;
-  const auto share = (uint128{s.reduction} << 64) / 10'000;
-  if (share > one) return std::nullopt;
-  const auto power = meteora::fraction_power(one - share, static_cast<std::uint32_t>(passed));
-  if (!power) return std::nullopt;
-  return static_cast<std::uint64_t>(*power * s.cliff_fee >> 64); // both below 2^64
+  return meteora::scheduled_fee(s.cliff_fee, s.mode == base_fee_mode::exponential, s.periods, s.period_length,
+                                s.reduction, point - s.activation_point);
 }
 
 std::optional<std::uint64_t> total_fee(const state& s, const chain_time& now) {
@@ -50,14 +38,14 @@ fee_split shares_of(const state& s, std::uint64_t fee, bool has_referral) {
 
 /// Takes the fee out of `amount`.
 split without_fee(const state& s, std::uint64_t amount, std::uint64_t numerator, bool has_referral) {
-  const auto fee = static_cast<std::uint64_t>(divide(uint128{amount} * numerator, billion, rounding::up));
+  const auto fee = meteora::fee_of(amount, numerator);
   return {amount - fee, shares_of(s, fee, has_referral)};
 }
 
 /// What must be taken so that `amount` is left.
 std::expected<split, refusal> with_fee(const state& s, std::uint64_t amount, std::uint64_t numerator,
                                        bool has_referral) {
-  const auto all = narrow<std::uint64_t>(divide(uint128{amount} * billion, billion - numerator, rounding::up));
+  const auto all = meteora::before_fee(amount, numerator);
   if (!all) return refuse(math_overflow);
   if (without_fee(s, *all, numerator, false).rest < amount) return refuse(fee_inverse_is_incorrect);
   return split{*all, shares_of(s, *all - amount, has_referral)};
@@ -237,7 +225,8 @@ result<state> read_pool(const_bytes account) {
   if (account[484] > 1) return bad("the way fees are collected is not quoted");
   s.collects_b_only = account[484] == 1;
   s.fee_max = account[486] == 0 ? 500'000'000 : 990'000'000; // by the pool's fee version
-  if (s.cliff_fee >= billion || s.protocol_percent > 100 || s.referral_percent > 100) return bad("a fee is over 100 %");
+  if (s.cliff_fee >= meteora::fee_denominator || s.protocol_percent > 100 || s.referral_percent > 100)
+    return bad("a fee is over 100 %");
   if (v.accumulator >> 64 != 0 || v.reference >> 64 != 0) return bad("the volatility is impossible");
   if (s.price_min == 0 || s.price < s.price_min || s.price > s.price_max) return bad("the price is out of its range");
   return s;

@@ -73,6 +73,36 @@ namespace sett::venues::meteora {
   return result;
 }
 
+inline constexpr std::uint64_t fee_denominator = 1'000'000'000; // fees are billionths
+
+/// The fee of `amount`, rounded up; the numerator is below the denominator.
+[[nodiscard]] constexpr std::uint64_t fee_of(std::uint64_t amount, std::uint64_t numerator) {
+  return static_cast<std::uint64_t>(divide(uint128{amount} * numerator, fee_denominator, rounding::up));
+}
+/// The least sum of which `amount` is left after the fee; nullopt: over 64 bits.
+[[nodiscard]] constexpr std::optional<std::uint64_t> before_fee(std::uint64_t amount, std::uint64_t numerator) {
+  return narrow<std::uint64_t>(divide(uint128{amount} * fee_denominator, fee_denominator - numerator, rounding::up));
+}
+
+/// A base fee that falls from `cliff` with each whole period: by a fixed number, or by a share of what is left.
+[[nodiscard]] inline std::optional<std::uint64_t> scheduled_fee(std::uint64_t cliff, bool exponential,
+                                                                std::uint64_t periods, std::uint64_t period_length,
+                                                                std::uint64_t reduction, std::uint64_t elapsed) {
+  if (period_length == 0) return cliff;
+  const auto passed = std::min(elapsed / period_length, periods);
+  if (!exponential) {
+    const auto fallen = checked_mul(passed, reduction);
+    return fallen ? checked_sub(cliff, *fallen) : std::nullopt;
+  }
+  if (passed == 0 || reduction == 0) return cliff;
+  constexpr auto one = uint128{1} << 64;
+  const auto share = (uint128{reduction} << 64) / 10'000;
+  if (share > one) return std::nullopt;
+  const auto power = fraction_power(one - share, static_cast<std::uint32_t>(passed));
+  if (!power) return std::nullopt;
+  return static_cast<std::uint64_t>(*power * cliff >> 64); // both below 2^64
+}
+
 /// The volatility that both programs add to a fee.
 struct dynamic_fee {
   bool enabled{};

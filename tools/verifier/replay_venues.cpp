@@ -27,7 +27,7 @@ constexpr std::array venues_known{
     replay_venue{"meteora_damm_v2", "Meteora DAMM v2 swaps", "cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG", "",
                  execute_meteora_damm_v2, fields_of_meteora_damm_v2},
     replay_venue{"meteora_dbc", "Meteora dynamic bonding curve swaps", "dbcij3LWUppWqq96dh6gJWwBifmcGfLSB5D4DuSMaqN",
-                 "", nullptr, nullptr},
+                 "", execute_meteora_dbc, fields_of_meteora_dbc},
 };
 
 } // namespace

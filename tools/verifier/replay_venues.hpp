@@ -26,4 +26,7 @@ std::span<const byte_field> fields_of_meteora_dlmm(std::string_view name, const 
 replay_outcome execute_meteora_damm_v2(replay_world& world, const replay_instruction& ix);
 std::span<const byte_field> fields_of_meteora_damm_v2(std::string_view name, const replay_account& account);
 
+replay_outcome execute_meteora_dbc(replay_world& world, const replay_instruction& ix);
+std::span<const byte_field> fields_of_meteora_dbc(std::string_view name, const replay_account& account);
+
 } // namespace sett::verifier
