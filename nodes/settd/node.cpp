@@ -31,6 +31,7 @@
 #include "nodes/runtime/opportunity_log_io.hpp"
 #include "nodes/runtime/opportunity_recorder_actor.hpp"
 #include "nodes/settd/cluster_parts.hpp"
+#include "nodes/settd/served_shards.hpp"
 #include "nodes/shards/placement.hpp"
 #include "nodes/shards/shard_map.hpp"
 #include "nodes/store/rocksdb_store_io.hpp"
@@ -49,7 +50,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <thread>
@@ -170,9 +170,7 @@ struct node::parts {
   std::shared_ptr<shards::shard_map> map;
   std::shared_ptr<feed::stream_share> share;                // with others only
   std::shared_ptr<feed::shared_snapshots> shared_snapshots; // likewise
-  std::mutex owned_mutex;
-  std::shared_ptr<const std::vector<bool>> owned; // shards this node serves
-  bool owned_told_soon{};
+  std::optional<served_shards> served; // with others only; before the cluster, whose timer tells the router
   std::atomic<bool> reads_chain{true};
   std::unique_ptr<cluster_parts> cluster; // its actors run in `system`, its stores end after it
   supervision::cell_ptr root_cell;
@@ -262,7 +260,7 @@ struct node::parts {
             .shard_of(routing::to_text(kind), {reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size()})
             .value;
       };
-      o.owned_now = [this] { return owned_now(); };
+      o.owned_now = [this] { return served->now(); };
     }
     return o;
   }
@@ -389,13 +387,15 @@ struct node::parts {
 
   result<void> open_cluster() {
     map = std::make_shared<shards::shard_map>(values().cluster.shards);
-    owned = std::make_shared<const std::vector<bool>>(values().cluster.shards, false);
     reads_chain = !clustered(); // until the members have agreed on who does
     shards::cluster_hooks hooks;
     hooks.on_fatal = [this](const error& e) { end_process(e); };
     hooks.on_record = [this](shard_id s, const shard_record& r) { record_changed(s, r); };
     if (clustered()) {
-      hooks.on_serving = [this](shard_id s, bool serves) { serving_changed(s, serves); };
+      served.emplace(values().cluster.shards, [this](const served_shards::flags& now) {
+        if (const auto router = actor_at(std::string(router_path))) caf::anon_send(router, routing::owned_shards{now});
+      });
+      hooks.on_serving = [this](shard_id s, bool serves) { served->set(s, serves, cluster->timer()); };
       hooks.on_registered = [this](const member& m) { shared_snapshots->self(m); };
       hooks.on_view = [this](const std::shared_ptr<const membership::membership_view>& v) { members_changed(*v); };
     }
@@ -439,31 +439,6 @@ struct node::parts {
       if (m != *self && (!before || before->leader != *self ||
                          std::find(before->isr.begin(), before->isr.end(), m) == before->isr.end()))
         cluster->blocking([this, shard, m] { shared_snapshots->send_all(shard, m); });
-  }
-
-  /// Changes come in bursts, one for each shard; the router is told once for each burst.
-  void serving_changed(shard_id shard, bool serves) {
-    {
-      const std::scoped_lock lock(owned_mutex);
-      auto next = std::make_shared<std::vector<bool>>(*owned);
-      (*next)[shard.value] = serves;
-      owned = std::move(next);
-      if (std::exchange(owned_told_soon, true)) return;
-    }
-    const auto timer = cluster->timer().start(5'000'000, [this] {
-      std::shared_ptr<const std::vector<bool>> now;
-      {
-        const std::scoped_lock lock(owned_mutex);
-        owned_told_soon = false;
-        now = owned;
-      }
-      if (const auto router = actor_at(std::string(router_path))) caf::anon_send(router, routing::owned_shards{now});
-    });
-    if (timer == ports::timer_id::none) log_of("node").warn("timer-refused", "the router is told of its shards later");
-  }
-  [[nodiscard]] std::shared_ptr<const std::vector<bool>> owned_now() {
-    const std::scoped_lock lock(owned_mutex);
-    return owned;
   }
 
   /// Two nodes read the chain; which ones follows from who is up, so all agree without asking.
