@@ -2,9 +2,9 @@
 // here. At most waiting_max timers wait.
 #pragma once
 
-#include "actors/supervision/timer_queue.hpp"
 #include "messages/ports/clock.hpp"
 #include "messages/ports/timer.hpp"
+#include "nodes/runtime/timer_queue.hpp"
 
 #include <condition_variable>
 #include <cstdint>
@@ -33,7 +33,7 @@ private:
   const ports::clock& clock_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  supervision::timer_queue queue_{waiting_max};
+  timer_queue queue_{waiting_max};
   bool stopped_{};
   std::thread thread_;
 };

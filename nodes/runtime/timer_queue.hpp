@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace sett::supervision {
+namespace sett::runtime {
 
 class timer_queue {
 public:
@@ -52,4 +52,4 @@ private:
   std::unordered_map<std::uint64_t, std::int64_t> due_;
 };
 
-} // namespace sett::supervision
+} // namespace sett::runtime
