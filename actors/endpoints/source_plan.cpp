@@ -67,7 +67,6 @@ plan_cost cost_of(plan_kind plan, const endpoint_options& endpoint, const cost_a
                          transaction_calls * credits_of(endpoint, "getTransaction") +
                          c.streamed_megabytes_per_second * a.streamed_credits_per_megabyte;
   c.credits_per_month = c.credits_per_second * month_seconds;
-  if (endpoint.credits_per_month > 0) c.month_share = c.credits_per_month / endpoint.credits_per_month;
   c.within_rate = c.credits_per_second <= endpoint.rate.credits_per_second;
   return c;
 }

@@ -46,8 +46,7 @@ struct plan_cost {
   bool possible{}; // the endpoint has the addresses and the plan knows the commitment
   std::string why_not;
   double requests_per_second{}, credits_per_second{}, credits_per_month{}, streamed_megabytes_per_second{};
-  double month_share{}; // of the endpoint's allowance; 0: none stated
-  bool within_rate{};   // credits per second fit into the endpoint's rate limit
+  bool within_rate{}; // credits per second fit into the endpoint's rate limit
 };
 
 /// A month is 30 days.

@@ -85,9 +85,4 @@ std::optional<limit_change> rate_limiter::throttled(std::optional<duration> retr
   return limit_change{static_cast<double>(before) * 1e-6, static_cast<double>(rate_) * 1e-6, wait, now};
 }
 
-double rate_limiter::credits_available(steady_time_ns now) {
-  refill(now);
-  return static_cast<double>(tokens_) * 1e-6;
-}
-
 } // namespace sett::resilience

@@ -41,7 +41,6 @@ public:
   std::optional<limit_change> throttled(std::optional<duration> retry_after, steady_time_ns now);
 
   [[nodiscard]] double credits_per_second() const { return static_cast<double>(rate_) * 1e-6; }
-  [[nodiscard]] double credits_available(steady_time_ns now);
   [[nodiscard]] bool blocked(steady_time_ns now) const { return now < blocked_until_; }
 
 private:

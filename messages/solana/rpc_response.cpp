@@ -309,10 +309,6 @@ bool read_failure(json_cursor& c, failure& out) {
   return ok;
 }
 
-bool is_skipped_slot(const failure& f) {
-  return f.meaning == meaning::slot_skipped || f.message.find("was skipped") != std::string::npos;
-}
-
 result<void> response_document::read(padded_view text) {
   responses_.clear();
   if (auto indexed = document_.index(text); !indexed) return indexed;

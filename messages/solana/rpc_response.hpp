@@ -43,8 +43,6 @@ struct failure {
 [[nodiscard]] rpc::meaning meaning_of(std::int64_t code);
 /// The value of "error"; the cursor steps over it.
 bool read_failure(json_cursor& cursor, failure& out);
-/// Whether getBlock's failure means that the slot has no block: "Slot 5 was skipped, or missing ..." under any code.
-[[nodiscard]] bool is_skipped_slot(const failure& f);
 
 /// One response of a document.
 struct response {

@@ -118,7 +118,6 @@ void shard_manager_actor::list() {
 
 void shard_manager_actor::watch(std::uint64_t after) {
   const auto self = caf::actor_cast<caf::actor>(this);
-  watched_from_ = after;
   watch_ =
       setup_->shard->consensus->watch(std::string(journal::shard_prefix), after, [self](ports::consensus_changes c) {
         caf::anon_send(self, manager_changes{std::move(c)});

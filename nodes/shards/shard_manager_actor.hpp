@@ -159,8 +159,7 @@ private:
   std::map<shard_id, std::int64_t> handing_over_; // asked at
   std::vector<plan_step> plan_;
   ports::watch_id watch_{ports::watch_id::none};
-  std::uint64_t watched_from_{};
-  std::int64_t listed_at_{}, told_at_{}, planned_at_{};
+  std::int64_t listed_at_{}, told_at_{};
   bool listing_{}, listed_once_{}, creating_{}, marked_{};
   std::uint64_t listings_{}, watch_ends_{}, malformed_{};
 };

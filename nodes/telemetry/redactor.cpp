@@ -33,11 +33,6 @@ redactor::redactor(std::span<const std::string> secrets) {
   parts_.erase(std::unique(parts_.begin(), parts_.end()), parts_.end());
 }
 
-bool redactor::would_change(std::string_view text) const {
-  return std::any_of(parts_.begin(), parts_.end(),
-                     [&](const auto& p) { return text.find(p) != std::string_view::npos; });
-}
-
 std::string redactor::clean(std::string text) const {
   for (const auto& part : parts_)
     for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + replacement.size()))

@@ -19,7 +19,6 @@ public:
 
   /// Replaces every known secret by "[secret]".
   [[nodiscard]] std::string clean(std::string text) const;
-  [[nodiscard]] bool would_change(std::string_view text) const;
 
 private:
   std::vector<std::string> parts_; // longest first

@@ -16,8 +16,6 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(transaction_kind
 constexpr std::size_t totals_max = 10'000;
 } // namespace
 
-std::string_view transaction_kind_name(transaction_kind kind) { return names[static_cast<std::size_t>(kind)]; }
-
 void chain_ledger::count(const chain_block& block) {
   if (blocks_++ == 0) first_slot_ = block.slot.value;
   last_slot_ = block.slot.value;

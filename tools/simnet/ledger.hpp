@@ -13,8 +13,6 @@
 
 namespace sett::simnet {
 
-[[nodiscard]] std::string_view transaction_kind_name(transaction_kind kind);
-
 class chain_ledger {
 public:
   /// Mints and wallets beyond the bound are counted in total only.
@@ -31,7 +29,6 @@ public:
   [[nodiscard]] std::string totals_json(slot_number through) const;
   [[nodiscard]] std::uint64_t blocks() const { return blocks_; }
   [[nodiscard]] std::uint64_t transactions() const { return transactions_; }
-  [[nodiscard]] std::uint64_t of_kind(transaction_kind kind) const { return kinds_[static_cast<std::size_t>(kind)]; }
   [[nodiscard]] std::uint64_t trades() const { return trades_; }
 
 private:

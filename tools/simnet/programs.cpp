@@ -62,14 +62,6 @@ const address& rent_sysvar() {
   static const address id = "SysvarRent111111111111111111111111111111111"_address;
   return id;
 }
-const address& clock_sysvar() {
-  static const address id = "SysvarC1ock11111111111111111111111111111111"_address;
-  return id;
-}
-const address& slot_hashes_sysvar() {
-  static const address id = "SysvarS1otHashes111111111111111111111111111"_address;
-  return id;
-}
 const address& native_loader() {
   static const address id = "NativeLoader1111111111111111111111111111111"_address;
   return id;

@@ -30,8 +30,6 @@ namespace program_id {
 [[nodiscard]] const address& openbook();
 [[nodiscard]] const address& native_mint();
 [[nodiscard]] const address& rent_sysvar();
-[[nodiscard]] const address& clock_sysvar();
-[[nodiscard]] const address& slot_hashes_sysvar();
 [[nodiscard]] const address& native_loader();
 [[nodiscard]] const address& bpf_loader();
 } // namespace program_id

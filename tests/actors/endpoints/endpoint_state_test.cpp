@@ -360,7 +360,7 @@ TEST(unit_source_plan, states_cost_in_requests_and_credits_and_says_why_a_plan_i
   EXPECT_TRUE(c.possible);
   EXPECT_NEAR(c.requests_per_second, 2.5 * 0.01 + 2.5 + 2.5 * 0.95 * 0.1, 1e-9);
   EXPECT_NEAR(c.credits_per_second, 10 * c.requests_per_second, 1e-9);
-  EXPECT_NEAR(c.month_share, c.credits_per_second * 30 * 86400 / 10e6, 1e-9);
+  EXPECT_NEAR(c.credits_per_month, c.credits_per_second * 30 * 86400, 1e-3);
   EXPECT_FALSE(cost_of(plan_kind::yellowstone_grpc, o).possible);
   o.level = commitment::processed;
   EXPECT_EQ(cost_of(plan_kind::slot_get_block, o).why_not, "knows no processed commitment");

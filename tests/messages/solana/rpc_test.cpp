@@ -117,7 +117,7 @@ TEST(unit_rpc_response, tells_what_an_error_means) {
   const auto& r = document.responses()[0];
   EXPECT_EQ(r.id, 3U);
   ASSERT_TRUE(r.failure);
-  EXPECT_TRUE(is_skipped_slot(*r.failure));
+  EXPECT_EQ(r.failure->meaning, meaning::slot_skipped);
   const auto refused = document.get<std::uint64_t>(r);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, static_cast<std::uint16_t>(reader_errc::rpc_error));

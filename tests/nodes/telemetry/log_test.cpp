@@ -107,7 +107,7 @@ TEST(unit_redactor, finds_keys_in_addresses_also_alone_and_leaves_hosts) {
   EXPECT_EQ(r.clean("api-key=QUERYKEY123"), "api-key=[secret]");
   EXPECT_EQ(r.clean("passwordlong token-abc"), "[secret] [secret]");
   EXPECT_EQ(r.clean("rpc.example.com"), "rpc.example.com");
-  EXPECT_FALSE(redactor{}.would_change("anything"));
+  EXPECT_EQ(redactor{}.clean("anything"), "anything");
 }
 
 TEST(unit_log, records_reach_the_file_the_tail_and_the_metrics_in_order) {
