@@ -53,8 +53,8 @@ result<beat> decode_beat(std::string_view bytes) {
   return out;
 }
 
-beater::beater(const detector_settings& settings, ports::network& network, ports::clock& clock, ports::timer& timer,
-               ports::metrics_registry& metrics)
+beater::beater(const detector_settings& settings, ports::network& network, const ports::clock& clock,
+               ports::timer& timer, ports::metrics_registry& metrics)
     : settings_(settings),
       network_(network),
       clock_(clock),

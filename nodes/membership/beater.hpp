@@ -30,7 +30,7 @@ inline constexpr ports::packet_kind beat_kind{1};
 class beater : public std::enable_shared_from_this<beater> {
 public:
   /// All outlive the beater's stop().
-  beater(const detector_settings& settings, ports::network& network, ports::clock& clock, ports::timer& timer,
+  beater(const detector_settings& settings, ports::network& network, const ports::clock& clock, ports::timer& timer,
          ports::metrics_registry& metrics);
 
   /// `on_change` is called on the timer's or the network's thread, without a lock held, and must not block.
@@ -58,7 +58,7 @@ private:
   };
   detector_settings settings_;
   ports::network& network_;
-  ports::clock& clock_;
+  const ports::clock& clock_;
   ports::timer& timer_;
   figures figures_;
   mutable std::mutex mutex_;

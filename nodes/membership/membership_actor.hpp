@@ -70,7 +70,7 @@ struct membership_setup {
   std::function<void(incarnation_number, bool intact, std::function<void(result<void>)>)> sync_intent;
 
   ports::consensus_store* store{}; // all of these outlive the actor
-  ports::clock* clock{};
+  const ports::clock* clock{};
   ports::timer* timer{};
   std::shared_ptr<beater> beats;
   ports::metrics_registry* metrics{};

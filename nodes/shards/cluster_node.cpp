@@ -26,9 +26,8 @@ cluster_node::cluster_node(cluster_settings settings, cluster_ports ports, clust
       hooks_(std::move(hooks)),
       log_(*ports_.log, "cluster"),
       table_(std::make_shared<shard_table>(settings_.cluster.shard_count)),
-      beats_(std::make_shared<membership::beater>(settings_.membership.detection, *ports_.network,
-                                                  const_cast<ports::clock&>(*ports_.clock), *ports_.beats,
-                                                  *ports_.metrics)),
+      beats_(std::make_shared<membership::beater>(settings_.membership.detection, *ports_.network, *ports_.clock,
+                                                  *ports_.beats, *ports_.metrics)),
       hub_(std::make_unique<network_hub>(*ports_.network, *ports_.clock, table_, beats_, *ports_.metrics)) {}
 
 cluster_node::~cluster_node() { stop(); }
@@ -103,7 +102,7 @@ supervision::child_spec cluster_node::child() {
       done(fail("cluster", ports::journal_store_errc::overloaded, "too much waits for the disk"));
   };
   setup->store = ports_.consensus;
-  setup->clock = const_cast<ports::clock*>(ports_.clock);
+  setup->clock = ports_.clock;
   setup->timer = ports_.beats;
   setup->beats = beats_;
   setup->metrics = ports_.metrics;
