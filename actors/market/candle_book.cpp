@@ -86,7 +86,7 @@ bool candle_book::restore(std::size_t frame, std::span<const protocol::candle> c
 }
 
 double change_over(std::span<const protocol::candle> candles, std::int64_t back_s) {
-  if (candles.size() < 2) return 0;
+  if (candles.empty()) return 0;
   const auto& last = candles.back();
   const std::int64_t wanted = static_cast<std::int64_t>(last.start_s) - back_s;
   // The latest candle that had begun by then; a younger token is compared with its first one.

@@ -59,7 +59,8 @@ private:
   std::array<std::uint8_t, timeframes.size()> counts_{}; // of each ring
 };
 
-/// Last close against the close `back_s` seconds before the last candle: 0.1 = +10 %. 0 when there is no such candle.
+/// Last close against the close `back_s` seconds before the last candle, or against the first open when there is none
+/// so old: 0.1 = +10 %. 0 without candles.
 [[nodiscard]] double change_over(std::span<const protocol::candle> candles, std::int64_t back_s);
 /// Standard deviation (n - 1) of the log returns between neighbouring closes; 0 with fewer than three candles.
 [[nodiscard]] double volatility_of(std::span<const protocol::candle> candles);

@@ -390,6 +390,9 @@ TEST(unit_candle_book, measures_trend_and_volatility_by_the_textbook) {
     c.push_back({static_cast<std::uint32_t>(60 * i), 1, closes[i], closes[i], closes[i], closes[i], 1});
   EXPECT_NEAR(change_over(c, 120), 120.0 / 99 - 1, 1e-12);
   EXPECT_NEAR(change_over(c, 3600), 0.2, 1e-12);
+  EXPECT_NEAR(change_over(std::vector<protocol::candle>{{0, 1, 80, 130, 70, 100, 1}}, 300), 0.25, 1e-12)
+      << "open to close";
+  EXPECT_EQ(change_over({}, 300), 0);
   double r[4], mean = 0, var = 0;
   for (int i = 0; i < 4; ++i) mean += (r[i] = std::log(closes[i + 1] / closes[i])) / 4;
   for (double x : r) var += (x - mean) * (x - mean) / 3;
