@@ -315,7 +315,9 @@ caf::behavior event_router_actor::make_behavior() {
         for (const auto& [wallet, how] : tracked_)
           table_.track(wallet, env_->missing->since(wallet), steady_time_ns{now_ns()}); // wakes the passivated ones
         protocol::wallet_list list;
-        list.tracked = tracked_.size();
+        list.tracked = static_cast<std::uint64_t>(std::count_if(tracked_.begin(), tracked_.end(), [&](const auto& w) {
+          return table_.owns(entity_kind::wallet, w.first);
+        }));
         home_system().spawn<collector<protocol::wallet_list_request, protocol::wallet_summary, protocol::wallet_list>>(
             m, std::move(list), live(entity_kind::wallet), answer, options_.answer_within_ns);
         return answer;

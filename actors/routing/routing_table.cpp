@@ -56,7 +56,7 @@ void routing_table::update(const protocol::chain_update& u, steady_time_ns now) 
   h.slot = u.update->slot;
   scratch_.clear();
   const auto concerns = [&](entity_kind kind, const address& key, std::uint32_t position) {
-    if (owned_ && !owned_(kind, key)) return;
+    if (!owns(kind, key)) return;
     const auto id = find_or_create(kind, key, now);
     if (id != no_entity)
       scratch_.push_back(static_cast<std::uint64_t>(id) << 32U | position);
@@ -578,7 +578,7 @@ bool routing_table::follows(const address& wallet, slot_number slot) const {
 bool routing_table::track(const address& wallet, slot_number since, steady_time_ns now) {
   const auto [i, fresh] = wallets_.try_emplace(wallet, no_entity);
   since_.try_emplace(wallet, since);
-  if (owned_ && !owned_(entity_kind::wallet, wallet)) return fresh;
+  if (!owns(entity_kind::wallet, wallet)) return fresh;
   if (i->second == no_entity && (entities_.size() - free_.size() < limits_.live_max))
     create(entity_kind::wallet, wallet, now);
   return fresh;

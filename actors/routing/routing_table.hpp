@@ -101,6 +101,7 @@ public:
   /// end their actors. Empty: all. `gained`: which ones are new; they get from the replay what their snapshot lacks,
   /// with a gap when neither reaches back to the other.
   std::vector<entity_id> own(owned_test owned, const owned_test& gained, steady_time_ns now);
+  [[nodiscard]] bool owns(entity_kind kind, const address& key) const { return !owned_ || owned_(kind, key); }
 
   /// Wallets get events only while tracked, and only of slots behind `since`. track() starts the actor when it is new;
   /// false: tracked already, since then.

@@ -38,6 +38,17 @@ inline constexpr std::string_view node_undrain_path = "/v1/node/undrain";   // P
 inline constexpr std::string_view shards_path = "/v1/shards"; // GET; GET /{shard}: as the asked node's replica sees it;
                                                               // POST /{shard}/move?to, /{shard}/recover?accept_loss=yes
 
+/// The words of a token list's ?sort, in the order of protocol::token_sort, and the field each goes by, largest first.
+struct list_order {
+  std::string_view word, field;
+};
+inline constexpr std::array token_orders{
+    list_order{"activity", "last_slot"},        list_order{"volume", "volume_lamports"},
+    list_order{"price_change", "change_ratio"}, list_order{"created", "created"},
+    list_order{"liquidity", "liquidity_quote"}, list_order{"holders", "holders_seen"}};
+inline constexpr std::string_view wallet_order_field = "last_slot";
+inline constexpr std::uint64_t list_limit = 100, list_limit_max = 100'000; // ?limit of a list
+
 /// How a value is shown to people; JSON and CSV carry it exactly.
 enum class form : std::uint8_t {
   text,    // as it is

@@ -1,21 +1,18 @@
 #include "nodes/runtime/cluster_api.hpp"
 
-#include "messages/protocol/control.hpp"
-#include "messages/solana/base58.hpp"
 #include "nodes/entities/command_router.hpp"
 
 #include <boost/json.hpp>
 #include <caf/send.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdlib>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace sett::runtime {
 namespace json = boost::json;
-namespace control = protocol::control;
 using api::error_response;
 using api::reply;
 using api::request;
@@ -24,7 +21,6 @@ using api::response;
 namespace {
 
 using context_ptr = std::shared_ptr<const cluster_context>;
-constexpr std::size_t open_questions_max = 1024;
 constexpr std::int64_t command_within_ns = 5'000'000'000;
 
 response ok(const json::value& v) { return {200, "application/json", json::serialize(v) + "\n"}; }
@@ -294,37 +290,6 @@ void read_entity(const context_ptr& c, const request& r, const reply& done) {
       });
 }
 
-std::string encode_request(const request& r) {
-  json::object query;
-  for (const auto& [k, v] : r.query) query[k] = v;
-  return json::serialize(
-      json::object{{"method", r.method}, {"path", r.path}, {"query", std::move(query)}, {"body", r.body}});
-}
-
-std::optional<request> decode_request(std::string_view text) {
-  boost::system::error_code failed;
-  const auto v = json::parse(json::string_view(text.data(), text.size()), failed);
-  const auto* o = failed ? nullptr : v.if_object();
-  if (o == nullptr) return std::nullopt;
-  const auto string_at = [&](const char* name) -> const json::string* {
-    const auto* f = o->if_contains(name);
-    return f == nullptr ? nullptr : f->if_string();
-  };
-  const auto *method = string_at("method"), *path = string_at("path"), *body = string_at("body");
-  const auto* query = o->if_contains("query");
-  if (method == nullptr || path == nullptr || body == nullptr || query == nullptr || !query->is_object())
-    return std::nullopt;
-  request r;
-  r.method.assign(method->data(), method->size());
-  r.path.assign(path->data(), path->size());
-  r.body.assign(body->data(), body->size());
-  for (const auto& [k, value] : query->get_object()) {
-    if (!value.is_string()) return std::nullopt;
-    r.query.emplace(std::string(k), std::string(value.get_string()));
-  }
-  return r;
-}
-
 } // namespace
 
 void add_cluster_routes(api::routes& to, std::shared_ptr<const cluster_context> c) {
@@ -343,222 +308,6 @@ void add_cluster_routes(api::routes& to, std::shared_ptr<const cluster_context> 
   to.add("POST", "/v1/shards/{shard}/recover", [c](const request& r, const reply& done) { recover_shard(c, r, done); });
   to.add("POST", "/v1/entities/{kind}/{id}", [c](const request& r, const reply& done) { command(c, r, done); });
   to.add("GET", "/v1/entities/{kind}/{id}", [c](const request& r, const reply& done) { read_entity(c, r, done); });
-}
-
-void peer_proxy::serve(std::shared_ptr<const api::routes> local) {
-  const std::scoped_lock lock(mutex_);
-  local_ = std::move(local);
-}
-
-void peer_proxy::finish(std::uint64_t id, api::response r) {
-  open_question q;
-  {
-    const std::scoped_lock lock(mutex_);
-    const auto it = open_.find(id);
-    if (it == open_.end()) return;
-    q = std::move(it->second);
-    open_.erase(it);
-  }
-  context_->timer.cancel(q.timer);
-  q.done(std::move(r));
-}
-
-void peer_proxy::intercept(api::routes& of) {
-  of.intercept([self = shared_from_this()](const request& r, const reply& done) {
-    const auto node = r.query.find("node");
-    const auto own = self->context_->cluster.settings().self.node.view();
-    if (node == r.query.end()) return self->spread(r, done);
-    if (node->second == own) return false;
-    request other = r;
-    other.query.erase("node");
-    self->ask(node->second, std::move(other), done);
-    return true;
-  });
-}
-
-std::vector<std::string> peer_proxy::others() const {
-  std::vector<std::string> out;
-  if (const auto view = context_->cluster.view())
-    for (const auto& o : view->others)
-      if (!o.seen.down) out.emplace_back(o.record.node.view());
-  return out;
-}
-
-std::optional<std::string> peer_proxy::home_of(std::string_view kind, std::string_view base58) const {
-  const auto key = solana::parse_address(base58);
-  const auto self = context_->cluster.self();
-  if (!key || !self) return std::nullopt;
-  const std::string_view raw(reinterpret_cast<const char*>(key->bytes.data()), key->bytes.size());
-  const auto record = context_->map->at(context_->cluster.shard_of(kind, raw));
-  if (!record || record->leader.node == self->node) return std::nullopt;
-  return std::string(record->leader.node.view());
-}
-
-bool peer_proxy::spread(const request& r, const reply& done) {
-  if (r.query_or("local", "") == "yes") return false;
-  const bool tokens = r.path == control::tokens_path, wallets = r.path == control::wallets_path;
-  if (r.method == "GET" && (tokens || wallets)) {
-    if (others().empty()) return false;
-    gather(r, done);
-    return true;
-  }
-  const auto one_of = [&](std::string_view path) {
-    return r.path.size() > path.size() + 1 && r.path.starts_with(path) && r.path[path.size()] == '/';
-  };
-  const bool token = one_of(control::tokens_path), wallet = one_of(control::wallets_path);
-  if (!token && !wallet) return false;
-  request here = r;
-  here.query.emplace("local", "yes");
-  if (r.method == "GET") {
-    const auto at = (token ? control::tokens_path : control::wallets_path).size() + 1;
-    const auto home = home_of(token ? "token" : "wallet", std::string_view(r.path).substr(at));
-    if (!home) return false;
-    ask(*home, std::move(here), done);
-    return true;
-  }
-  // Whoever takes the wallet's shard over must know that it is tracked.
-  for (const auto& node : others()) ask(node, here, [](const response&) {});
-  return false;
-}
-
-void peer_proxy::gather(const request& r, const reply& done) {
-  struct state {
-    std::mutex mutex;
-    std::size_t left{};
-    std::vector<json::object> answers;
-    std::uint64_t silent{};
-    std::string sort_field;
-    std::size_t limit{};
-  };
-  const auto nodes = others();
-  auto all = std::make_shared<state>();
-  all->left = nodes.size() + 1;
-  const auto sort = r.query_or("sort", "activity");
-  all->sort_field = r.path == control::wallets_path ? "last_activity"
-                    : sort == "volume"              ? "volume_lamports"
-                    : sort == "price_change"        ? "change_ratio"
-                    : sort == "created"             ? "created"
-                    : sort == "liquidity"           ? "liquidity_quote"
-                    : sort == "holders"             ? "holders_seen"
-                                                    : "last_slot";
-  all->limit = r.number("limit", 50, 1, 100'000).value_or(50);
-  const auto take = [all, done](const response& a) {
-    std::unique_lock lock(all->mutex);
-    boost::system::error_code failed;
-    auto v = json::parse(a.body, failed);
-    if (!failed && a.status == 200 && v.is_object())
-      all->answers.push_back(std::move(v.get_object()));
-    else
-      ++all->silent;
-    if (--all->left != 0) return;
-    lock.unlock();
-    if (all->answers.empty()) return done(error_response(503, "no node answered", "see `sett node ls`"));
-    const auto number = [](const json::value* x) {
-      if (x == nullptr) return 0.0;
-      if (x->is_string()) return std::strtod(x->get_string().c_str(), nullptr);
-      boost::system::error_code none;
-      const auto n = x->to_number<double>(none);
-      return none ? 0.0 : n;
-    };
-    json::array rows;
-    json::object out;
-    for (auto& o : all->answers) {
-      for (auto& [key, value] : o) {
-        if (key == "rows" && value.is_array())
-          for (auto& row : value.get_array()) rows.push_back(std::move(row));
-        else if (value.is_number())
-          out[key] = static_cast<std::uint64_t>(number(out.if_contains(key)) + number(&value));
-        else if (value.is_string() && out.if_contains(key) != nullptr)
-          out[key] = std::to_string(static_cast<std::uint64_t>(number(out.if_contains(key)) + number(&value)));
-        else if (!out.contains(key))
-          out[key] = value;
-      }
-    }
-    std::sort(rows.begin(), rows.end(), [&](const json::value& x, const json::value& y) {
-      const auto of = [&](const json::value& row) {
-        return row.is_object() ? number(row.get_object().if_contains(all->sort_field)) : 0.0;
-      };
-      return of(x) > of(y);
-    });
-    if (rows.size() > all->limit) rows.resize(all->limit);
-    out["rows"] = std::move(rows);
-    out["nodes_unanswered"] = all->silent;
-    done(ok(out));
-  };
-  request one = r;
-  one.query.insert_or_assign("local", "yes");
-  std::shared_ptr<const api::routes> local;
-  {
-    const std::scoped_lock lock(mutex_);
-    local = local_;
-  }
-  for (const auto& node : nodes) ask(node, one, take);
-  local->dispatch(std::move(one), take);
-}
-
-void peer_proxy::ask(const std::string& node, request r, const reply& done) {
-  const auto view = context_->cluster.view();
-  std::optional<member> to;
-  if (const auto id = node_id::parse(node); view && id)
-    for (const auto& o : view->others)
-      if (o.record.node == *id) to = o.record.who();
-  if (!to) return done(error_response(404, fmt::format("there is no node {}", node), "`sett node ls` shows all"));
-  std::uint64_t number = 0;
-  {
-    const std::scoped_lock lock(mutex_);
-    if (open_.size() >= open_questions_max)
-      return done(error_response(503, "too many questions to other nodes are open", "try again"));
-    number = ++last_;
-    open_.emplace(number, open_question{done, ports::timer_id::none});
-  }
-  const auto timer = context_->timer.start(context_->proxy_within_ns, [self = shared_from_this(), number, node] {
-    self->finish(number, error_response(504, fmt::format("node {} did not answer in time", node),
-                                        "see `sett node ls` for its state"));
-  });
-  {
-    const std::scoped_lock lock(mutex_);
-    if (const auto it = open_.find(number); it != open_.end()) it->second.timer = timer;
-  }
-  if (!context_->network.send(*to, {.lane = ports::lane::control,
-                                    .kind = proxy_request_packet,
-                                    .correlation = number,
-                                    .deadline_ns = context_->proxy_within_ns,
-                                    .body = encode_request(r)}))
-    finish(number, error_response(503, fmt::format("node {} cannot be reached now", node)));
-}
-
-void peer_proxy::on_packet(const member& from, const ports::packet& p) {
-  if (p.kind == proxy_request_packet) {
-    std::shared_ptr<const api::routes> local;
-    {
-      const std::scoped_lock lock(mutex_);
-      local = local_;
-    }
-    auto r = decode_request(p.body);
-    if (!local || !r) return;
-    local->dispatch(std::move(*r), [self = shared_from_this(), from, id = p.correlation](response a) {
-      if (a.body.size() > ports::body_bytes_max / 2)
-        a = error_response(413, "the answer is too large to travel between nodes", "ask that node directly");
-      json::object o{{"status", a.status}, {"type", a.content_type}, {"body", a.body}};
-      // Refused: the asker's deadline ends it.
-      static_cast<void>(self->context_->network.send(from, {.lane = ports::lane::control,
-                                                            .kind = proxy_response_packet,
-                                                            .correlation = id,
-                                                            .body = json::serialize(o)}));
-    });
-    return;
-  }
-  boost::system::error_code failed;
-  const auto v = json::parse(p.body, failed);
-  const auto* o = failed ? nullptr : v.if_object();
-  const auto* status = o == nullptr ? nullptr : o->if_contains("status");
-  const auto* type = o == nullptr ? nullptr : o->if_contains("type");
-  const auto* body = o == nullptr ? nullptr : o->if_contains("body");
-  if (status == nullptr || !status->is_int64() || type == nullptr || !type->is_string() || body == nullptr ||
-      !body->is_string())
-    return finish(p.correlation, error_response(502, "a node's answer could not be read"));
-  finish(p.correlation, {static_cast<unsigned>(status->get_int64()), std::string(type->get_string()),
-                         std::string(body->get_string())});
 }
 
 } // namespace sett::runtime

@@ -64,9 +64,9 @@ std::optional<address> address_of(const request& r, std::string_view place, cons
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> limit_of(const request& r, std::uint64_t otherwise, const reply& done) {
-  const auto n = r.number("limit", otherwise, 1, 100'000);
-  if (!n) done(error_response(400, "limit is not a number from 1 to 100000"));
+std::optional<std::uint64_t> limit_of(const request& r, const reply& done) {
+  const auto n = r.number("limit", control::list_limit, 1, control::list_limit_max);
+  if (!n) done(error_response(400, fmt::format("limit is not a number from 1 to {}", control::list_limit_max)));
   return n;
 }
 
@@ -82,11 +82,12 @@ std::optional<std::size_t> choice_of(const request& r, std::string_view name,
 }
 
 void list_tokens(const context_ptr& c, const request& r, reply done) {
-  constexpr std::array<std::string_view, 6> sorts{"activity", "volume",    "price_change",
-                                                  "created",  "liquidity", "holders"};
+  std::array<std::string_view, control::token_orders.size()> sorts;
+  std::transform(control::token_orders.begin(), control::token_orders.end(), sorts.begin(),
+                 [](const auto& o) { return o.word; });
   const auto sort = choice_of(r, "sort", sorts, done);
   if (!sort) return;
-  const auto limit = limit_of(r, 50, done);
+  const auto limit = limit_of(r, done);
   if (!limit) return;
   protocol::token_list_request ask;
   ask.sort = static_cast<protocol::token_sort>(*sort);
@@ -99,7 +100,7 @@ void list_actors(const context_ptr& c, const request& r, const reply& done) {
   constexpr std::array<std::string_view, 5> sorts{"path", "depth", "head_age", "restarts", "handled"};
   const auto sort = choice_of(r, "sort", sorts, done);
   if (!sort) return;
-  const auto limit = limit_of(r, 100, done);
+  const auto limit = limit_of(r, done);
   if (!limit) return;
   protocol::actor_list_request ask;
   ask.prefix = r.query_or("prefix", "");
@@ -213,7 +214,7 @@ void add_control_routes(api::routes& to, std::shared_ptr<const control_context> 
                                              [](const protocol::token_detail& t) { return view(t); });
   });
   to.add("GET", control::wallets_path, [c](const request& r, reply done) {
-    if (const auto limit = limit_of(r, 100, done))
+    if (const auto limit = limit_of(r, done))
       through_router<protocol::wallet_list>(c, protocol::wallet_list_request{static_cast<std::uint32_t>(*limit)},
                                             std::move(done), [](const protocol::wallet_list& l) { return view(l); });
   });

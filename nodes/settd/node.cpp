@@ -30,6 +30,7 @@
 #include "nodes/runtime/node_clock_io.hpp"
 #include "nodes/runtime/opportunity_log_io.hpp"
 #include "nodes/runtime/opportunity_recorder_actor.hpp"
+#include "nodes/runtime/peer_proxy.hpp"
 #include "nodes/settd/cluster_parts.hpp"
 #include "nodes/settd/served_shards.hpp"
 #include "nodes/shards/placement.hpp"

@@ -149,8 +149,9 @@ void add_nouns(command_line& c) {
   c.limit = 50;
   c.sort = "activity";
   ls->add_option("--limit", c.limit, "At most this many")->check(CLI::Range(1U, 100'000U));
-  ls->add_option("--sort", c.sort, "activity, volume, price_change, created, liquidity or holders")
-      ->check(CLI::IsMember({"activity", "volume", "price_change", "created", "liquidity", "holders"}));
+  std::vector<std::string> orders;
+  for (const auto& o : control::token_orders) orders.emplace_back(o.word);
+  ls->add_option("--sort", c.sort, fmt::format("One of {}", fmt::join(orders, ", ")))->check(CLI::IsMember(orders));
   ls->add_option("--text", c.text, "Only tokens with this in their name or symbol");
   c.verb(
        token, "show", "One token: pools, candles, holders, what happened",

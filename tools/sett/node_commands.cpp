@@ -274,6 +274,8 @@ int list_command(const command_context& c, const std::string& target, std::span<
     out << render_rows(rows_of(*o), columns, c.table());
     if (const auto n = count_of(*o, "unanswered"); n != 0)
       c.err << "sett: " << n << " actors did not answer in time: this list is not whole\n";
+    if (const auto n = count_of(*o, "nodes_unanswered"); n != 0)
+      c.err << "sett: " << n << " nodes did not answer: this list is not whole\n";
     return exit_ok;
   });
 }

@@ -766,6 +766,10 @@ TEST(sim_event_router, entities_of_other_nodes_shards_get_nothing) {
       expect_equal(*n.token(t), reference(r, t).detail(), std::to_string(t));
     else
       EXPECT_EQ(n.place(t), nullptr) << t;
+  n.ask<protocol::wallet_tracked>(protocol::wallet_track_request{make_wallet(0), ""});
+  EXPECT_EQ(n.ask<protocol::wallet_list>(protocol::wallet_list_request{})->tracked, 0u) << "its owner counts it";
+  own(n, {true, true});
+  EXPECT_EQ(n.ask<protocol::wallet_list>(protocol::wallet_list_request{})->tracked, 1u);
 }
 
 TEST(sim_event_router, a_gained_shards_entities_come_from_the_replay_as_if_always_owned) {
