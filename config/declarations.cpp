@@ -549,8 +549,8 @@ std::vector<declaration> make() {
        .min = 1,
        .max = 604'800,
        .example = "600",
-       .paragraph = "A token without an event for this long writes its snapshot and leaves memory; its next event "
-                    "brings it back.",
+       .paragraph = "A token, or a tracked wallet, without an event for this long writes its snapshot and leaves "
+                    "memory; its next event brings it back.",
        .store = in<&S::tokens, &tokens_settings::idle_passivate_s>},
       {.key = "wallets.tracked_max",
        .kind = k::integer,
@@ -560,15 +560,6 @@ std::vector<declaration> make() {
        .example = "1000",
        .paragraph = "How many wallets may be tracked, by [[wallet]] and `sett wallet track` together.",
        .store = in<&S::wallets, &wallets_settings::tracked_max>},
-      {.key = "wallets.idle_passivate_s",
-       .kind = k::integer,
-       .default_text = "3600",
-       .min = 1,
-       .max = 604'800,
-       .example = "600",
-       .paragraph =
-           "A tracked wallet without an event for this long writes its snapshot and leaves memory; it stays tracked.",
-       .store = in<&S::wallets, &wallets_settings::idle_passivate_s>},
 
       {.key = "endpoint.*.provider",
        .kind = k::text,

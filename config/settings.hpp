@@ -78,12 +78,11 @@ struct fault_settings {
 
 struct tokens_settings {
   std::uint32_t live_max{};
-  std::uint32_t idle_passivate_s{};
+  std::uint32_t idle_passivate_s{}; // wallets too
 };
 
 struct wallets_settings {
   std::uint32_t tracked_max{};
-  std::uint32_t idle_passivate_s{};
 };
 
 /// One [[endpoint]]: a provider's doors to the chain. At least one of http, ws and grpc is set; ws and grpc streams
