@@ -1,6 +1,7 @@
 #include "messages/recording/recording.hpp"
 
 #include "messages/solana/encoding.hpp"
+#include "messages/solana/json_text.hpp"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -15,25 +16,6 @@ namespace {
 constexpr std::string_view area = "recording";
 constexpr std::array<std::string_view, 3> channels{"ws", "http", "grpc"};
 constexpr std::array<std::string_view, 2> directions{"sent", "received"};
-
-void append_quoted(std::string& out, std::string_view text) {
-  static constexpr char hex[] = "0123456789abcdef";
-  out.push_back('"');
-  for (const char c : text) {
-    const auto u = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (u < 0x20) {
-      out += "\\u00";
-      out.push_back(hex[u >> 4]);
-      out.push_back(hex[u & 15]);
-    } else {
-      out.push_back(c);
-    }
-  }
-  out.push_back('"');
-}
 
 std::unexpected<error> bad(std::string_view what) {
   return fail(area, recording_errc::bad_line, fmt::format("a recorded frame's {} is missing or not understood", what));
@@ -50,7 +32,7 @@ std::optional<std::size_t> place_of(const std::array<std::string_view, N>& names
 
 std::string encode(const header& value) {
   std::string out = fmt::format("{{\"sett_recording\":{},\"source\":", version);
-  append_quoted(out, value.source);
+  solana::append_json_string(out, value.source);
   out += fmt::format(",\"started_unix_ns\":{}}}\n", value.started_unix_ns);
   return out;
 }
@@ -63,7 +45,7 @@ std::string encode(const frame& value) {
                      directions[static_cast<std::size_t>(value.direction)]);
   if (simdjson::validate_utf8(value.payload.data(), value.payload.size())) {
     out += "\"text\":";
-    append_quoted(out, value.payload);
+    solana::append_json_string(out, value.payload);
   } else {
     out += "\"base64\":\"";
     out += solana::base64_encode({reinterpret_cast<const std::uint8_t*>(value.payload.data()), value.payload.size()});

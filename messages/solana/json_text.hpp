@@ -14,7 +14,7 @@ namespace sett::solana {
 std::size_t json_unescape(std::string_view text, std::uint8_t* out);
 [[nodiscard]] std::string json_unescape(std::string_view text);
 
-/// Appends `text` in quotes, escaped. `text` is UTF-8.
+/// Appends `text` in quotes, control characters escaped as Solana's own nodes do. `text` is UTF-8.
 void append_json_string(std::string& out, std::string_view text);
 
 } // namespace sett::solana

@@ -142,6 +142,20 @@ struct chain_step {
   slot_status status{slot_status::processed};
   slot_number slot, parent, root;
   block_ptr block;
+
+  /// Which commitment the block has just reached, if any.
+  [[nodiscard]] std::optional<commitment> reached() const {
+    switch (status) {
+    case slot_status::processed:
+      return commitment::processed;
+    case slot_status::confirmed:
+      return commitment::confirmed;
+    case slot_status::finalized:
+      return commitment::finalized;
+    default:
+      return std::nullopt;
+    }
+  }
 };
 
 } // namespace sett::simnet

@@ -1,45 +1,13 @@
 #include "tools/simnet/json_text.hpp"
 
-namespace sett::simnet {
+#include "messages/solana/json_text.hpp"
 
-void append_json_string(std::string& out, std::string_view text) {
-  static constexpr char hex[] = "0123456789abcdef";
-  out.push_back('"');
-  for (const char c : text) {
-    const auto u = static_cast<unsigned char>(c);
-    switch (c) {
-    case '"':
-      out += "\\\"";
-      break;
-    case '\\':
-      out += "\\\\";
-      break;
-    case '\n':
-      out += "\\n";
-      break;
-    case '\r':
-      out += "\\r";
-      break;
-    case '\t':
-      out += "\\t";
-      break;
-    default:
-      if (u < 0x20) {
-        out += "\\u00";
-        out.push_back(hex[u >> 4]);
-        out.push_back(hex[u & 15]);
-      } else {
-        out.push_back(c);
-      }
-    }
-  }
-  out.push_back('"');
-}
+namespace sett::simnet {
 
 std::string json_string(std::string_view text) {
   std::string out;
   out.reserve(text.size() + 2);
-  append_json_string(out, text);
+  solana::append_json_string(out, text);
   return out;
 }
 

@@ -6,8 +6,7 @@
 
 namespace sett::simnet {
 
-/// Appends `text` as a JSON string with quotes. Bytes above 0x7f pass through; control characters are escaped.
-void append_json_string(std::string& out, std::string_view text);
+/// `text` as a JSON string with quotes.
 [[nodiscard]] std::string json_string(std::string_view text);
 
 /// The text of the value of `key` in the object `object` as it stands in the input, or an empty view. `object` must be

@@ -1,6 +1,7 @@
 #include "tools/simnet/pubsub_session.hpp"
 
 #include "messages/solana/base58.hpp"
+#include "messages/solana/json_text.hpp"
 #include "tools/simnet/json_text.hpp"
 #include "tools/simnet/wire.hpp"
 
@@ -35,20 +36,6 @@ std::string with_context(slot_number slot, std::string_view value) {
   out += value;
   out += "}";
   return out;
-}
-
-/// Which commitment a block has just reached by this step, if any.
-std::optional<commitment> reached(const chain_step& step) {
-  switch (step.status) {
-  case slot_status::processed:
-    return commitment::processed;
-  case slot_status::confirmed:
-    return commitment::confirmed;
-  case slot_status::finalized:
-    return commitment::finalized;
-  default:
-    return std::nullopt;
-  }
 }
 
 std::vector<address> read_addresses(const json::object& object, std::string_view key) {
@@ -235,7 +222,7 @@ bool pubsub_session::wants(const subscription& s, const chain_transaction& t) {
 }
 
 void pubsub_session::deliver(const chain_step& step, const sink& send) {
-  const auto level = reached(step);
+  const auto level = step.reached();
   const auto timestamp_ms = step.block ? step.block->time.value * 1000 : 0;
   for (const auto& [id, s] : subscriptions_) {
     switch (s.what) {
@@ -304,7 +291,7 @@ void pubsub_session::deliver_block(std::uint64_t id, const subscription& s, cons
       std::string value = fmt::format("{{\"err\":{},\"logs\":[", t->error_json);
       for (std::size_t i = 0; i < t->logs.size(); ++i) {
         if (i != 0) value.push_back(',');
-        append_json_string(value, t->logs[i]);
+        solana::append_json_string(value, t->logs[i]);
       }
       fmt::format_to(std::back_inserter(value), "],\"signature\":\"{}\"}}", t->signature_text);
       send(notification("logsNotification", with_context(step.slot, value), id));

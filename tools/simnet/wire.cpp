@@ -2,6 +2,7 @@
 
 #include "messages/solana/base58.hpp"
 #include "messages/solana/encoding.hpp"
+#include "messages/solana/json_text.hpp"
 #include "tools/simnet/json_text.hpp"
 #include "tools/simnet/programs.hpp"
 
@@ -267,6 +268,29 @@ std::string render_token_amount(std::uint64_t amount, std::uint8_t decimals) {
                      decimals, ui_number, ui);
 }
 
+void append_lookups(std::string& out, const chain_transaction& t) {
+  if (!t.versioned) return;
+  out += "\"addressTableLookups\":[";
+  for (std::size_t i = 0; i < t.lookups.size(); ++i) {
+    fmt::format_to(std::back_inserter(out), "{}{{\"accountKey\":\"{}\",\"readonlyIndexes\":", i == 0 ? "" : ",",
+                   solana::to_base58(t.lookups[i].table));
+    append_numbers(out, t.lookups[i].readonly);
+    out += ",\"writableIndexes\":";
+    append_numbers(out, t.lookups[i].writable);
+    out.push_back('}');
+  }
+  out += "],";
+}
+
+/// What stands behind the instructions.
+void append_hash_and_signatures(std::string& out, const chain_transaction& t) {
+  const auto it = std::back_inserter(out);
+  fmt::format_to(it, "],\"recentBlockhash\":\"{}\"}},\"signatures\":[", solana::to_base58(t.recent_blockhash));
+  for (std::size_t i = 0; i < t.signatures.size(); ++i)
+    fmt::format_to(it, "{}\"{}\"", i == 0 ? "" : ",", solana::to_base58(t.signatures[i]));
+  out += "]}";
+}
+
 std::string render_transaction_json(const chain_transaction& t) {
   std::string out;
   out.reserve(2048);
@@ -275,18 +299,7 @@ std::string render_transaction_json(const chain_transaction& t) {
   for (std::size_t i = 0; i < t.static_key_count; ++i)
     fmt::format_to(it, "{}\"{}\"", i == 0 ? "" : ",", solana::to_base58(t.keys[i]));
   out += "],";
-  if (t.versioned) {
-    out += "\"addressTableLookups\":[";
-    for (std::size_t i = 0; i < t.lookups.size(); ++i) {
-      fmt::format_to(it, "{}{{\"accountKey\":\"{}\",\"readonlyIndexes\":", i == 0 ? "" : ",",
-                     solana::to_base58(t.lookups[i].table));
-      append_numbers(out, t.lookups[i].readonly);
-      out += ",\"writableIndexes\":";
-      append_numbers(out, t.lookups[i].writable);
-      out.push_back('}');
-    }
-    out += "],";
-  }
+  append_lookups(out, t);
   fmt::format_to(it,
                  "\"header\":{{\"numReadonlySignedAccounts\":{},\"numReadonlyUnsignedAccounts\":{},"
                  "\"numRequiredSignatures\":{}}},",
@@ -296,10 +309,7 @@ std::string render_transaction_json(const chain_transaction& t) {
     if (i != 0) out.push_back(',');
     append_instruction(out, t.instructions[i]);
   }
-  fmt::format_to(it, "],\"recentBlockhash\":\"{}\"}},\"signatures\":[", solana::to_base58(t.recent_blockhash));
-  for (std::size_t i = 0; i < t.signatures.size(); ++i)
-    fmt::format_to(it, "{}\"{}\"", i == 0 ? "" : ",", solana::to_base58(t.signatures[i]));
-  out += "]}";
+  append_hash_and_signatures(out, t);
   return out;
 }
 
@@ -338,7 +348,7 @@ std::string render_meta_with(const chain_transaction& t, bool parsed) {
   out += "\"logMessages\":[";
   for (std::size_t i = 0; i < t.logs.size(); ++i) {
     if (i != 0) out.push_back(',');
-    append_json_string(out, t.logs[i]);
+    solana::append_json_string(out, t.logs[i]);
   }
   out += "],\"postBalances\":[";
   for (std::size_t i = 0; i < t.post_lamports.size(); ++i)
@@ -374,27 +384,13 @@ std::string render_transaction(const chain_transaction& t, std::string_view enco
                    solana::to_base58(t.keys[i]), i < t.required_signatures,
                    i < t.static_key_count ? "transaction" : "lookupTable", is_writable(t, i));
   out += "],";
-  if (t.versioned) {
-    out += "\"addressTableLookups\":[";
-    for (std::size_t i = 0; i < t.lookups.size(); ++i) {
-      fmt::format_to(it, "{}{{\"accountKey\":\"{}\",\"readonlyIndexes\":", i == 0 ? "" : ",",
-                     solana::to_base58(t.lookups[i].table));
-      append_numbers(out, t.lookups[i].readonly);
-      out += ",\"writableIndexes\":";
-      append_numbers(out, t.lookups[i].writable);
-      out.push_back('}');
-    }
-    out += "],";
-  }
+  append_lookups(out, t);
   out += "\"instructions\":[";
   for (std::size_t i = 0; i < t.instructions.size(); ++i) {
     if (i != 0) out.push_back(',');
     append_parsed_instruction(out, t, t.instructions[i]);
   }
-  fmt::format_to(it, "],\"recentBlockhash\":\"{}\"}},\"signatures\":[", solana::to_base58(t.recent_blockhash));
-  for (std::size_t i = 0; i < t.signatures.size(); ++i)
-    fmt::format_to(it, "{}\"{}\"", i == 0 ? "" : ",", solana::to_base58(t.signatures[i]));
-  out += "]}";
+  append_hash_and_signatures(out, t);
   return out;
 }
 

@@ -260,17 +260,16 @@ result<std::vector<address>> addresses_of(const List& list) {
   return out;
 }
 
-std::optional<commitment> reached(const chain_step& step) {
-  switch (step.status) {
-  case slot_status::processed:
-    return commitment::processed;
-  case slot_status::confirmed:
-    return commitment::confirmed;
-  case slot_status::finalized:
-    return commitment::finalized;
-  default:
-    return std::nullopt;
-  }
+/// What a block and a block's meta have in common.
+void fill_head(auto& to, const chain_block& block) {
+  to.set_slot(block.slot.value);
+  to.set_blockhash(solana::to_base58(block.hash));
+  to.mutable_block_time()->set_timestamp(block.time.value);
+  to.mutable_block_height()->set_block_height(block.height);
+  to.set_parent_slot(block.parent.value);
+  to.set_parent_blockhash(solana::to_base58(block.parent_hash));
+  to.set_executed_transaction_count(block.transactions.size());
+  to.set_entries_count(1);
 }
 
 commitment level_of(geyser::CommitmentLevel level) {
@@ -406,7 +405,7 @@ result<void> yellowstone_session::request(std::string_view bytes, const chain_vi
 
 void yellowstone_session::deliver(const chain_step& step, const sink& send) const {
   const auto& s = *state_;
-  const auto level = reached(step);
+  const auto level = step.reached();
   const auto update_of = [&](const std::vector<std::string>& names) {
     geyser::SubscribeUpdate update;
     for (const auto& name : names) update.add_filters(name);
@@ -487,14 +486,7 @@ void yellowstone_session::deliver(const chain_step& step, const sink& send) cons
     for (const auto& [name, f] : s.blocks) {
       auto update = update_of({name});
       auto& to = *update.mutable_block();
-      to.set_slot(block.slot.value);
-      to.set_blockhash(solana::to_base58(block.hash));
-      to.mutable_block_time()->set_timestamp(block.time.value);
-      to.mutable_block_height()->set_block_height(block.height);
-      to.set_parent_slot(block.parent.value);
-      to.set_parent_blockhash(solana::to_base58(block.parent_hash));
-      to.set_executed_transaction_count(block.transactions.size());
-      to.set_entries_count(1);
+      fill_head(to, block);
       transaction_filter include;
       include.include = f.include;
       std::uint64_t accounts = 0, number = block.slot.value << 20;
@@ -515,14 +507,7 @@ void yellowstone_session::deliver(const chain_step& step, const sink& send) cons
     if (!s.metas.empty()) {
       auto update = update_of({s.metas.begin(), s.metas.end()});
       auto& to = *update.mutable_block_meta();
-      to.set_slot(block.slot.value);
-      to.set_blockhash(solana::to_base58(block.hash));
-      to.mutable_block_time()->set_timestamp(block.time.value);
-      to.mutable_block_height()->set_block_height(block.height);
-      to.set_parent_slot(block.parent.value);
-      to.set_parent_blockhash(solana::to_base58(block.parent_hash));
-      to.set_executed_transaction_count(block.transactions.size());
-      to.set_entries_count(1);
+      fill_head(to, block);
       send(update.SerializeAsString());
     }
   }

@@ -1,4 +1,5 @@
 #include "messages/solana/encoding.hpp"
+#include "messages/solana/json_text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -51,6 +52,14 @@ TEST(unit_encoding, hex_reads_both_cases_and_refuses_odd_lengths_and_other_chara
   EXPECT_FALSE(hex_decode("0x"));
   EXPECT_FALSE(hex_decode("g0"));
   EXPECT_FALSE(hex_decode("0 "));
+}
+
+TEST(unit_json_text, a_string_is_escaped_and_comes_back_the_same) {
+  std::string out = "[";
+  const std::string text = "a\"b\\c\n\r\t\x01\x1f/\u00e9";
+  append_json_string(out, text);
+  EXPECT_EQ(out, "[\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u001f/\u00e9\"");
+  EXPECT_EQ(json_unescape(out.substr(2, out.size() - 3)), text);
 }
 
 } // namespace
