@@ -1,9 +1,10 @@
 #include "config/declarations.hpp"
 
+#include "config/value_checks.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <numeric>
 #include <type_traits>
@@ -42,91 +43,6 @@ void of(settings& s, std::string_view item, const setting_value& v) {
   assign(item_of(s.*Array, item).*Member, v);
 }
 
-bool one_of_schemes(std::string_view url, std::initializer_list<std::string_view> schemes) {
-  for (auto scheme : schemes)
-    if (url.starts_with(scheme) && url.size() > scheme.size()) return true;
-  return false;
-}
-bool printable(std::string_view s) {
-  return std::all_of(s.begin(), s.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; });
-}
-const char* check_http(std::string_view v) {
-  return v.empty() || (printable(v) && one_of_schemes(v, {"http://", "https://"}))
-             ? nullptr
-             : "http://HOST[:PORT]/... or https://...";
-}
-const char* check_ws(std::string_view v) {
-  return v.empty() || (printable(v) && one_of_schemes(v, {"ws://", "wss://"})) ? nullptr
-                                                                               : "ws://HOST[:PORT]/... or wss://...";
-}
-const char* check_token(std::string_view v) {
-  return v.empty() || printable(v) ? nullptr : "printable ASCII without spaces";
-}
-const char* check_present(std::string_view v) {
-  const bool clean = std::none_of(v.begin(), v.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-  return v.empty() || !clean ? "text, not empty, without control characters" : nullptr;
-}
-const char* check_name(std::string_view v) {
-  const bool fits = !v.empty() && v.size() <= 63 && std::all_of(v.begin(), v.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-  return fits ? nullptr : "1 to 63 of a-z, 0-9 and '-'";
-}
-const char* check_host_ports(std::string_view v) {
-  constexpr auto allowed = "HOST:PORT, several with commas, or nothing";
-  while (!v.empty()) {
-    const auto comma = v.find(',');
-    const auto one = v.substr(0, comma);
-    const auto colon = one.rfind(':');
-    if (!printable(one) || colon == std::string_view::npos || colon == 0 || colon + 1 == one.size() ||
-        one.size() - colon > 6 || one.substr(colon + 1).find_first_not_of("0123456789") != std::string_view::npos)
-      return allowed;
-    v = comma == std::string_view::npos ? std::string_view{} : v.substr(comma + 1);
-    if (comma != std::string_view::npos && v.empty()) return allowed;
-  }
-  return nullptr;
-}
-const char* check_roles(std::string_view v) {
-  constexpr auto allowed = "some of ingest, compute, execution, gateway, with commas";
-  constexpr std::array<std::string_view, 4> names{"ingest", "compute", "execution", "gateway"};
-  if (v.empty()) return allowed;
-  while (!v.empty()) {
-    const auto comma = v.find(',');
-    if (std::find(names.begin(), names.end(), v.substr(0, comma)) == names.end()) return allowed;
-    v = comma == std::string_view::npos ? std::string_view{} : v.substr(comma + 1);
-  }
-  return nullptr;
-}
-const char* check_base58_address(std::string_view v) {
-  constexpr std::string_view alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-  const bool fits = v.size() >= 32 && v.size() <= 44 && v.find_first_not_of(alphabet) == std::string_view::npos;
-  return fits ? nullptr : "a base58 address of 32 bytes (32 to 44 characters)";
-}
-const char* check_levels(std::string_view v) {
-  constexpr auto allowed =
-      "a level, then area=level pairs with commas: info,ingest=debug (trace, debug, info, warn, error, off)";
-  constexpr std::array<std::string_view, 6> names{"trace", "debug", "info", "warn", "error", "off"};
-  if (v.empty()) return allowed;
-  bool first = true;
-  while (!v.empty() || first) {
-    const auto comma = v.find(',');
-    auto part = v.substr(0, comma);
-    v = comma == std::string_view::npos ? std::string_view{} : v.substr(comma + 1);
-    if (comma != std::string_view::npos && v.empty()) return allowed;
-    first = false;
-    const auto equals = part.find('=');
-    if (equals != std::string_view::npos) {
-      const auto area = part.substr(0, equals);
-      if (area.empty() ||
-          !std::all_of(area.begin(), area.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; }))
-        return allowed;
-      part = part.substr(equals + 1);
-    }
-    if (std::find(names.begin(), names.end(), part) == names.end()) return allowed;
-  }
-  return nullptr;
-}
-
 constexpr std::int64_t kib = 1024, mib = 1024 * kib, gib = 1024 * mib;
 
 std::vector<declaration> make() {
@@ -142,7 +58,7 @@ std::vector<declaration> make() {
        .paragraph =
            "How this node is called in logs, metrics and by its peers: 1 to 15 of a-z, 0-9 and '-', and no other "
            "node's name.",
-       .check = check_present,
+       .check = check_node_name,
        .store = in<&S::node, &node_settings::name>},
       {.key = "node.environment",
        .kind = k::text,
@@ -182,7 +98,7 @@ std::vector<declaration> make() {
        .paragraph = "The least level that is written, for all areas and then for single ones. SETT_LOG sets the same; "
                     "`sett log level AREA "
                     "LEVEL` changes a running node.",
-       .check = check_levels,
+       .check = check_log_levels,
        .store = in<&S::log, &log_settings::levels>},
       {.key = "log.console",
        .kind = k::text,
@@ -353,7 +269,7 @@ std::vector<declaration> make() {
        .example = "sett-main",
        .scope = cluster,
        .paragraph = "The name of the cluster this node belongs to. A data folder of one cluster is refused by another.",
-       .check = check_name,
+       .check = check_cluster_name,
        .store = in<&S::cluster, &cluster_settings::id>},
       {.key = "cluster.etcd",
        .kind = k::text,
@@ -574,19 +490,19 @@ std::vector<declaration> make() {
        .paragraph = "The JSON-RPC address. It often holds a key, so it is shown nowhere; an endpoint is known by its "
                     "name. Keep it out of files with "
                     "SETT_ENDPOINT_<NAME>_HTTP.",
-       .check = check_http,
+       .check = check_http_url,
        .store = of<&S::endpoints, &endpoint_settings::http>},
       {.key = "endpoint.*.ws",
        .kind = k::secret,
        .example = "wss://rpc.example.com/?api-key=...",
        .paragraph = "The WebSocket (PubSub) address.",
-       .check = check_ws,
+       .check = check_websocket_url,
        .store = of<&S::endpoints, &endpoint_settings::ws>},
       {.key = "endpoint.*.grpc",
        .kind = k::secret,
        .example = "https://grpc.example.com:443",
        .paragraph = "The Yellowstone gRPC address; http:// means without TLS.",
-       .check = check_http,
+       .check = check_http_url,
        .store = of<&S::endpoints, &endpoint_settings::grpc>},
       {.key = "endpoint.*.token",
        .kind = k::secret,
@@ -643,7 +559,7 @@ std::vector<declaration> make() {
        .default_text = "",
        .example = "9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM",
        .paragraph = "The wallet to follow, in base58.",
-       .check = check_base58_address,
+       .check = check_wallet_address,
        .store = of<&S::tracked, &wallet_settings::address>},
   };
 }

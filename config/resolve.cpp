@@ -181,11 +181,6 @@ void check_together(resolution& r, const stack& values) {
   if (s.cluster.suspect_ms < 3 * s.cluster.beat_ms)
     fail("cluster.suspect_ms", std::to_string(s.cluster.suspect_ms),
          fmt::format("allowed: at least three times cluster.beat_ms, which is {}", s.cluster.beat_ms));
-  const bool node_name_fits =
-      s.node.name.size() <= 15 && std::all_of(s.node.name.begin(), s.node.name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-      });
-  if (!node_name_fits) fail("node.name", fmt::format("\"{}\"", s.node.name), "allowed: 1 to 15 of a-z, 0-9 and '-'");
   for (const auto& e : s.endpoints) {
     const auto prefix = "endpoint." + e.name;
     if (e.http.empty() && e.ws.empty() && e.grpc.empty())

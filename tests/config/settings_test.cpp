@@ -134,6 +134,14 @@ TEST(unit_settings, all_faults_are_reported_at_once_with_their_place) {
   EXPECT_THAT(text, Not(HasSubstr("canary")));
 }
 
+TEST(unit_settings, a_node_name_and_a_wallet_are_looked_at_like_any_other_value) {
+  const auto text = all_text(of_text("[node]\nname = \"Den_1\"\n[api]\nport = -1\n[[wallet]]\nname = \"w\"\n"
+                                     "address = \"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz\"\n"));
+  EXPECT_THAT(text, HasSubstr("my.toml:2: node.name: found \"Den_1\"; allowed: 1 to 15 of a-z, 0-9 and '-'"));
+  EXPECT_THAT(text, HasSubstr("my.toml:4: api.port"));
+  EXPECT_THAT(text, HasSubstr("my.toml:7: wallet.w.address")) << "more than 32 bytes";
+}
+
 TEST(unit_settings, what_is_wrong_with_a_name_hides_nothing_else) {
   for (const char* name : {"", "name = \"Main!\"", "name = 3", "name = \"a\""}) {
     const auto text = all_text(of_text(fmt::format("[[endpoint]]\nname = \"a\"\nhttp = \"http://h\"\n"
