@@ -3,6 +3,7 @@
 #include "nodes/feed/update_codec.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 #include <vector>
@@ -12,8 +13,11 @@ namespace sett::feed {
 namespace {
 
 constexpr std::size_t packet_bytes = 256U << 10U;
+constexpr std::array<std::string_view, 2> entity_kinds{"token", "wallet"};
 
-bool is_entity(std::string_view kind) { return kind == "token" || kind == "wallet"; }
+bool is_entity(std::string_view kind) {
+  return std::find(entity_kinds.begin(), entity_kinds.end(), kind) != entity_kinds.end();
+}
 
 } // namespace
 
@@ -89,8 +93,9 @@ void shared_snapshots::packet(const member& from, const ports::packet& p) {
   const auto record = s ? map_.at(s->shard) : std::nullopt;
   const bool trusted = record && self && record->leader != *self &&
                        std::find(record->isr.begin(), record->isr.end(), from) != record->isr.end() &&
-                       std::all_of(s->entries.begin(), s->entries.end(),
-                                   [&](const entry& e) { return shard_of_(e.kind, e.id) == s->shard; });
+                       std::all_of(s->entries.begin(), s->entries.end(), [&](const entry& e) {
+                         return is_entity(e.kind) && shard_of_(e.kind, e.id) == s->shard;
+                       });
   if (!trusted) {
     refused_->add(s ? s->entries.size() : 1);
     return;
@@ -100,7 +105,7 @@ void shared_snapshots::packet(const member& from, const ports::packet& p) {
 }
 
 void shared_snapshots::send_all(shard_id shard, const member& to) {
-  for (const std::string_view kind : {"token", "wallet"}) {
+  for (const auto kind : entity_kinds) {
     std::vector<entry> batch;
     static_cast<void>(below_->scan(kind, [&](std::string_view id, std::string_view bytes) {
       if (shard_of_(kind, id) == shard)

@@ -98,7 +98,7 @@ supervision::child_spec cluster_node::child() {
   setup->sync_intent = [this](incarnation_number n, bool intact, std::function<void(result<void>)> done) {
     facts_.incarnation = n;
     facts_.intact = facts_.intact && intact;
-    if (!ports_.blocking([this, done] { done(ports_.journal->write_facts(facts_)); }))
+    if (!ports_.blocking([this, facts = facts_, done] { done(ports_.journal->write_facts(facts)); }))
       done(fail("cluster", ports::journal_store_errc::overloaded, "too much waits for the disk"));
   };
   setup->store = ports_.consensus;
@@ -178,8 +178,8 @@ void cluster_node::registered(const member& who, bool intact) {
   manager->view = [this] { return view(); };
   manager->on_marked = [this] {
     facts_.intact = true;
-    const bool taken = ports_.blocking([this] {
-      if (const auto ok = ports_.journal->write_facts(facts_); !ok) fatal(ok.error());
+    const bool taken = ports_.blocking([this, facts = facts_] {
+      if (const auto ok = ports_.journal->write_facts(facts); !ok) fatal(ok.error());
     });
     if (!taken) log_.warn("mark-not-stored", "too much waits for the disk: the next start is not intact either", {});
   };
