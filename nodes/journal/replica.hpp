@@ -249,7 +249,8 @@ private:
     std::int64_t snapshot_moved_at{};
     std::uint64_t offered{}; // export id
   };
-  enum class change_kind : std::uint8_t { take_over, grow, shrink, replace, leave, recover };
+  // settle: the same content once more; what was good on the old revision is void.
+  enum class change_kind : std::uint8_t { take_over, grow, shrink, replace, leave, recover, settle };
   struct pending_transaction {
     std::uint64_t first_id{}, id{}; // of its copies
     change_kind kind{};
@@ -281,6 +282,7 @@ private:
   struct hand_over_state {
     member to;
     std::int64_t deadline{}, asked_at{never};
+    std::uint64_t go_revision{}; // the last go is good on this revision; 0: none has been sent
   };
 
   [[nodiscard]] static ports::journal_place place_of_(const ports::journal_entry& e) {
@@ -369,7 +371,7 @@ private:
   std::uint64_t last_transaction_{};
   std::vector<member> suspected_, wanted_;
   std::int64_t take_over_at_{never};
-  bool take_over_now_{};
+  std::optional<take_over_message> go_; // the leader asks this replica to take its place
   std::uint32_t recent_epochs_{};
   std::int64_t epoch_changed_at_{never};
   std::int64_t store_not_before_{never};

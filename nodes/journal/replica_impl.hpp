@@ -578,7 +578,9 @@ void basic_replica<Rules>::on(const member& from, const append_message& m, std::
 template <class Rules>
 void basic_replica<Rules>::on(const member& from, const take_over_message& m, std::int64_t /*now*/,
                               replica_output& out) {
-  if (of_session(from, m.epoch, out) && matched_ && record_ && record_->epoch == m.epoch) take_over_now_ = true;
+  if (!of_session(from, m.epoch, out) || !matched_ || !record_ || record_->epoch != m.epoch) return;
+  go_ = m;
+  if (revision_ < m.revision) out.read_record = true;
 }
 
 template <class Rules>
@@ -766,7 +768,9 @@ void basic_replica<Rules>::follow_record(std::int64_t now, replica_output& out) 
     return std::any_of(record_->isr.begin(), record_->isr.end(), reachable) ||
            std::any_of(wanted_.begin(), wanted_.end(), reachable);
   };
-  const bool asked = std::exchange(take_over_now_, false);
+  // A go is good on one revision only, and for a log that ends where the leader's did when it closed.
+  if (go_ && (record_->epoch != go_->epoch || revision_ > go_->revision || end().index != go_->end)) go_.reset();
+  const bool asked = go_ && revision_ == go_->revision;
   if (!may || (!asked && (!leader_is_gone() || !useful()))) {
     take_over_at_ = never;
     return;
@@ -789,6 +793,7 @@ void basic_replica<Rules>::follow_record(std::int64_t now, replica_output& out) 
     if (now < take_over_at_) return;
   }
   take_over_at_ = never;
+  go_.reset();
   shard_record next = *record_;
   next.epoch = epoch_number(std::max(record_->epoch, meta_.promised).value + 1);
   next.leader = self_;
@@ -809,7 +814,8 @@ void basic_replica<Rules>::become_leader(std::int64_t now, replica_output& out) 
   meta_dirty_ = true;
   session_epoch_ = epoch_number(0);
   leader_ = member{};
-  matched_ = begun_due_ = ack_due_ = snapshot_due_ = take_over_now_ = false;
+  matched_ = begun_due_ = ack_due_ = snapshot_due_ = false;
+  go_.reset();
   import_.reset();
   recover_at_.reset();
   followers_.clear();
@@ -1300,10 +1306,16 @@ void basic_replica<Rules>::advance(std::int64_t now, replica_output& out) {
     if (hand_over_) {
       const auto* f = find_follower(hand_over_->to);
       if (f == nullptr || now >= hand_over_->deadline) {
-        hand_over_.reset();
+        // Given up. A go may still be on its way: only when the record has moved is it void, and this leader accepts.
+        if (hand_over_->go_revision < revision_)
+          hand_over_.reset();
+        else if (!pending_ && now >= store_not_before_)
+          transact(change_kind::settle, *record_, now, out);
       } else if (f->acked == end().index && hw_ == end().index && now - hand_over_->asked_at >= settings_.resend_ns) {
         hand_over_->asked_at = now;
-        out.sends.push_back({.to = f->who, .message = take_over_message{.epoch = epoch_}});
+        hand_over_->go_revision = revision_;
+        out.sends.push_back(
+            {.to = f->who, .message = take_over_message{.epoch = epoch_, .end = end().index, .revision = revision_}});
       }
     }
   } else {

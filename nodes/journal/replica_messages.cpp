@@ -81,7 +81,7 @@ struct encoder {
   }
   std::string operator()(const take_over_message& m) const {
     builder b(64);
-    return finish(b, fb::CreateReplicaTakeOver(b, shard, m.epoch.value));
+    return finish(b, fb::CreateReplicaTakeOver(b, shard, m.epoch.value, m.end.value, m.revision));
   }
   std::string operator()(const snapshot_offer_message& m) const {
     builder b(256);
@@ -254,7 +254,9 @@ result<shard_message> decode_message(ports::packet_kind kind, std::string_view b
     break;
   case 105:
     if (const auto* t = root_of<fb::ReplicaTakeOver>(body))
-      return wrap(t->shard(), take_over_message{.epoch = epoch_number(t->epoch())});
+      return wrap(t->shard(), take_over_message{.epoch = epoch_number(t->epoch()),
+                                                .end = journal_index(t->end()),
+                                                .revision = t->revision()});
     break;
   case 106:
     if (const auto* t = root_of<fb::ReplicaSnapshotOffer>(body)) return wrap(t->shard(), read_offer(t->shard(), *t));

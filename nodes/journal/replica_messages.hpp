@@ -56,6 +56,8 @@ struct refuse_message {
 };
 struct take_over_message { // the planned hand-off: the leader asks the receiver to take its place
   epoch_number epoch;
+  journal_index end;        // where both their logs end
+  std::uint64_t revision{}; // of the record: good on this one only
 };
 struct snapshot_offer_message {
   epoch_number epoch;

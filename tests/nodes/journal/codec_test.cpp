@@ -113,7 +113,7 @@ std::vector<replica_message> one_of_each() {
                       .high_watermark = journal_index(5),
                       .probe = 11},
           refuse_message{.promised = epoch_number(5)},
-          take_over_message{.epoch = epoch_number(4)},
+          take_over_message{.epoch = epoch_number(4), .end = journal_index(8), .revision = 31},
           snapshot_offer_message{.epoch = epoch_number(4),
                                  .manifest = {.shard = shard_id(3),
                                               .at = place(2, 6, 77),
