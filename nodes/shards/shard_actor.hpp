@@ -123,7 +123,7 @@ private:
   std::unordered_map<std::uint64_t, sender> senders_; // of this leadership
   std::map<std::pair<member, std::uint32_t>, entities::answer_batch> answers_;
   std::deque<fresh_read> reads_;
-  std::set<member> suspected_;
+  std::set<member> suspected_, registered_;
   std::map<journal::replica_alarm, std::uint64_t> alarms_;
   journal::replica_role told_role_{};
   epoch_number told_epoch_;

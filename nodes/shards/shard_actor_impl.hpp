@@ -91,6 +91,14 @@ caf::behavior basic_shard_actor<Rules>::make_behavior() {
         carry_out();
       },
       [this](const shard_recover&) -> caf::result<std::string> {
+        // Silence here is not enough: a member that is alone in the isr needs nobody's answer to go on releasing.
+        if (const auto& record = replica_.known_record())
+          for (const auto& m : record->isr)
+            if (m.node != env_->self.node && registered_.contains(m))
+              return caf::make_error(caf::sec::invalid_argument,
+                                     fmt::format("recover: in-sync replica {} is registered and may be serving where "
+                                                 "this node does not hear it: stop it first",
+                                                 to_text(m)));
         const auto r = replica_.recover(true, now(), out_);
         carry_out();
         if (!r) return caf::make_error(caf::sec::invalid_argument, r.error().message);
@@ -425,7 +433,9 @@ void basic_shard_actor<Rules>::see(const membership::membership_view& view) {
   const auto at = now();
   std::set<member> down;
   std::set<node_id> up;
+  registered_.clear();
   for (const auto& m : view.others) {
+    registered_.insert(m.record.who());
     if (m.seen.down || m.seen.state == membership::condition::silent) {
       down.insert(m.record.who());
     } else {
