@@ -1006,8 +1006,16 @@ template <class Rules>
 void basic_replica<Rules>::on(const member& from, const snapshot_pull_message& m, std::int64_t now,
                               replica_output& out) {
   auto* f = find_follower(from);
-  if (!leads() || m.epoch != epoch_ || f == nullptr || f->phase != follower_phase::snapshot) return;
+  if (!leads() || m.epoch != epoch_ || f == nullptr) return;
   f->contact_at = now;
+  if (f->phase == follower_phase::streaming) {
+    // What it said of the snapshot before came late, and it has taken the offer of a newer one: it waits for chunks and
+    // takes no entries. Asked where it stands, it says so.
+    f->phase = follower_phase::contacting;
+    f->asked_at = never;
+    f->in_flight.clear();
+  }
+  if (f->phase != follower_phase::snapshot) return;
   if (!export_ || !export_->ready || export_->manifest.export_id != m.export_id) return;
   f->snapshot_moved_at = f->asked_at = now;
   for (std::uint32_t i = 0; i < std::min(m.count, settings_.snapshot_chunks_in_flight); ++i)
