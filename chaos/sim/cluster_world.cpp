@@ -47,7 +47,7 @@ struct life_config : caf::actor_system_config {
 /// A node's network, watched: what leaves is checked against what its disk has promised, and nothing leaves the dead.
 class watched_network final : public ports::network {
 public:
-  watched_network(std::unique_ptr<ports::network> inner, std::function<void(ports::packet&)> check)
+  watched_network(std::unique_ptr<ports::network> inner, std::function<void(const member&, ports::packet&)> check)
       : inner_(std::move(inner)), check_(std::move(check)) {}
   void start(const member& self, ports::network_handler& handler) override {
     if (alive) inner_->start(self, handler);
@@ -57,7 +57,7 @@ public:
   }
   [[nodiscard]] bool send(const member& to, ports::packet p) override {
     if (!alive) return false;
-    check_(p);
+    check_(to, p);
     if (!alive) return false; // it crashed right before
     return inner_->send(to, std::move(p));
   }
@@ -66,7 +66,7 @@ public:
 
 private:
   std::unique_ptr<ports::network> inner_;
-  std::function<void(ports::packet&)> check_;
+  std::function<void(const member&, ports::packet&)> check_;
 };
 
 /// Where a process crashes when a crash point was set: in the middle of a step, and nothing of it comes after.
@@ -80,12 +80,24 @@ enum class crash_point : std::uint8_t {
   at_release,         // released, and the answer not sent
 };
 
-/// A node's consensus store, watched for crash points.
+/// Where the network splits when a trap was set: crash_point's counterpart, for who is alive and believes the wrong
+/// thing.
+enum class trap_point : std::uint8_t {
+  none,
+  growth,    // a member comes into an isr: it loses its leader, who may never hear that it came in
+  take_over, // a leader's first words are on their way: one of its followers hears them late, the others never
+  contact,   // a follower has cut its log for a new leader: it hears no more of that one
+  answer,    // a follower has matched its leader, or has its snapshot: the leader hears it late
+  liar,      // a member whose disk lied has said where its log ends: it hears no more, and its leader dies
+};
+
+/// A node's consensus store, watched for crash points and traps.
 class watched_consensus final : public ports::consensus_store {
 public:
-  /// may: false: the process crashed before it sent this.
-  watched_consensus(std::unique_ptr<ports::consensus_store> inner, std::function<bool(crash_point)> may)
-      : inner_(std::move(inner)), may_(std::move(may)) {}
+  /// may: false: the process crashed before it sent this. sees: what is about to be sent.
+  watched_consensus(std::unique_ptr<ports::consensus_store> inner, std::function<bool(crash_point)> may,
+                    std::function<void(const ports::consensus_transaction&)> sees)
+      : inner_(std::move(inner)), may_(std::move(may)), sees_(std::move(sees)) {}
   void get(std::string key, std::function<void(result<std::optional<ports::consensus_value>>)> done) override {
     inner_->get(std::move(key), std::move(done));
   }
@@ -94,6 +106,7 @@ public:
   }
   void commit(ports::consensus_transaction t, std::function<void(result<ports::consensus_outcome>)> done) override {
     if (!may_(crash_point::before_transaction)) return;
+    sees_(t);
     inner_->commit(std::move(t), std::move(done));
     static_cast<void>(may_(crash_point::after_transaction));
   }
@@ -115,6 +128,7 @@ public:
 private:
   std::unique_ptr<ports::consensus_store> inner_;
   std::function<bool(crash_point)> may_;
+  std::function<void(const ports::consensus_transaction&)> sees_;
 };
 
 class world;
@@ -244,7 +258,8 @@ public:
   // --- invariants, as things happen
   void released(std::size_t node, shard_id shard, epoch_number epoch, const ports::journal_entry& e);
   void applied(life& l, shard_id shard, const ports::journal_entry& e);
-  void leaving(life& l, ports::packet& p);
+  void leaving(life& l, const member& to, ports::packet& p);
+  void transacting(const life& l, const ports::consensus_transaction& t);
   void ended(const life& l, std::size_t actors_left);
   void leader(shard_id shard, const shards::shard_leader& l);
   void must_end(life& l, const error& e);
@@ -267,6 +282,12 @@ private:
   void read_one();
   void heal();
   void deafen_leader();
+  void spring_growth(const life& l, const node_id& leads, const node_id& comes);
+  void spring_take_over(const life& l);
+  void spring_contact(const node_id& leads);
+  void spring_answer(const node_id& follows, const node_id& leads);
+  void lie();
+  void apart(const node_id& a, const node_id& b, std::int64_t for_ns);
   void lose_last_member();
   void check_records();
   void accept_loss(std::size_t at);
@@ -279,6 +300,8 @@ private:
 
   planted_parts planted_;
   bool healing_{}, loss_accepted_{};
+  trap_point trap_{};
+  node_id liar_;
   std::string violation_;
   std::uint64_t trace{0xcbf29ce484222325ULL};
   std::uint64_t steps_{}, commits_{}, acknowledged_{}, reads_{}, expired_{}, leader_changes_{};
@@ -301,8 +324,11 @@ life::life(world& w, std::size_t at, std::uint64_t number)
       log(w.story, name),
       clock(w.events),
       timer(w.events) {
-  network = std::make_unique<watched_network>(w.fabric.attach(), [this](ports::packet& p) { in.leaving(*this, p); });
-  consensus = std::make_unique<watched_consensus>(w.consensus.client(name), [this](crash_point p) { return reach(p); });
+  network = std::make_unique<watched_network>(w.fabric.attach(),
+                                              [this](const member& to, ports::packet& p) { in.leaving(*this, to, p); });
+  consensus = std::make_unique<watched_consensus>(
+      w.consensus.client(name), [this](crash_point p) { return reach(p); },
+      [this](const ports::consensus_transaction& t) { in.transacting(*this, t); });
   store = std::make_unique<model_store>(*w.places[at].disk, [this](std::uint64_t d, std::function<void()> f) {
     in.events.at(static_cast<std::int64_t>(d), [this, same_life = std::weak_ptr(alive), f = std::move(f)] {
       f();
@@ -551,7 +577,7 @@ void world::applied(life& l, shard_id shard, const ports::journal_entry& e) {
   }
 }
 
-void world::leaving(life& l, ports::packet& p) {
+void world::leaving(life& l, const member& to, ports::packet& p) {
   if (p.kind.value < journal::packet_kind_first || p.kind.value > journal::packet_kind_last) return;
   auto message = journal::decode_message(p.kind, p.body);
   if (!message) return violate("a replica sent a message that does not decode");
@@ -569,6 +595,27 @@ void world::leaving(life& l, ports::packet& p) {
       violate(fmt::format("I5: the high watermark of shard {} fell from {} to {} on {}", shard.value, hw.value,
                           ack->high_watermark.value, l.name));
     hw = std::max(hw, ack->high_watermark);
+  }
+  if (const auto* begun = std::get_if<journal::begun_message>(&message->message)) {
+    if (trap_ == trap_point::contact) spring_contact(to.node);
+    if (trap_ == trap_point::answer && !begun->needs_snapshot) spring_answer(places[l.node].id, to.node);
+    if (trap_ == trap_point::liar && places[l.node].id == liar_ && !begun->needs_snapshot) {
+      trap_ = trap_point::none;
+      // The leader's answer to this is one transaction, and has its time.
+      fabric.clog(to.node, liar_);
+      events.at(500 * ms, [this, leads = to.node] {
+        for (std::size_t i = 0; i < places.size() && !healing_; ++i)
+          if (places[i].id == leads) {
+            places[i].held_down = true;
+            kill(i, crash_keeps::everything);
+            events.at(6 * second, [this, i] {
+              places[i].held_down = false;
+              start(i);
+            });
+          }
+      });
+      events.at(5 * second, [this, leads = to.node, who = liar_] { fabric.unclog(leads, who); });
+    }
   }
   if (const auto* append = std::get_if<journal::append_message>(&message->message)) {
     if (!l.reach(crash_point::before_append)) return;
@@ -667,7 +714,13 @@ void world::took(std::size_t at, const entities::command_answer& a) {
   o.answered = events.now_ns();
   o.answer = a;
   mix(at);
-  if (a.status == entities::command_status::expired) ++expired_;
+  if (a.status == entities::command_status::expired) {
+    ++expired_;
+    // I14: what a client sends again is remembered, or not yet known, for as long as somebody waits for it.
+    if (events.now_ns() - o.asked < 5 * second)
+      violate(fmt::format("I14: {} {} was forgotten {} ms after it was asked", o.id, o.command,
+                          (events.now_ns() - o.asked) / ms));
+  }
   if (a.status == entities::command_status::done) ++(o.read ? reads_ : acknowledged_);
 }
 
@@ -764,6 +817,12 @@ void world::schedule_faults() {
                           one_way ? ", one way" : ""));
     const bool clog = chaos.chance(0.25);
     for (const auto& [from, to] : links) clog ? fabric.clog(from, to) : fabric.cut(from, to);
+    // Who is out of everybody's reach seldom reaches the store; what others write there it does not hear of.
+    if (whole && options.alone_without_store > 0 && chaos.chance(options.alone_without_store) && places[a].now) {
+      const auto name = places[a].now->name;
+      consensus.set_cut(name, simulated_consensus::cut::requests);
+      events.at(for_ns, [this, name] { consensus.set_cut(name, simulated_consensus::cut::none); });
+    }
     events.at(for_ns, [this, links, clog] {
       for (const auto& [from, to] : links) clog ? fabric.unclog(from, to) : fabric.restore(from, to);
     });
@@ -885,6 +944,8 @@ void world::schedule_faults() {
     story.say(l.name, "fault-crash-point", fmt::format("{}", static_cast<int>(l.crash_at)));
   });
   repeat(options.deaf_leader_every_s, "deaf-leader", [this] { deafen_leader(); });
+  repeat(options.trap_every_s, "trap", [this] { trap_ = static_cast<trap_point>(1 + chaos.below(4)); });
+  repeat(options.lying_disk_every_s, "lying-disk", [this] { lie(); });
   repeat(options.memory_every_s, "memory", [this] {
     if (const auto n = some_node(true)) places[*n].now->flip_next_append = true;
   });
@@ -933,8 +994,100 @@ void world::deafen_leader() {
   });
 }
 
+void world::apart(const node_id& a, const node_id& b, std::int64_t for_ns) {
+  fabric.cut(a, b);
+  fabric.cut(b, a);
+  events.at(for_ns, [this, a, b] {
+    fabric.restore(a, b);
+    fabric.restore(b, a);
+  });
+}
+
+/// Whether a change of a record is what the trap waits for.
+void world::transacting(const life& l, const ports::consensus_transaction& t) {
+  if (trap_ != trap_point::growth && trap_ != trap_point::take_over) return;
+  for (const auto& p : t.puts) {
+    const auto known = consensus.truth().find(p.key);
+    if (!journal::parse_shard_key(p.key) || known == consensus.truth().end()) continue;
+    const auto next = journal::decode_record(p.value), was = journal::decode_record(known->second.value);
+    if (!next || !was) continue;
+    const auto& self = places[l.node].id;
+    if (next->epoch > was->epoch) {
+      if (trap_ == trap_point::take_over && next->leader.node == self) return spring_take_over(l);
+      continue;
+    }
+    for (const auto& m : next->isr)
+      if (trap_ == trap_point::growth && !journal::holds(was->isr, m) && m.node != was->leader.node)
+        return spring_growth(l, was->leader.node, m.node);
+  }
+}
+
+/// The transaction's author hears nothing, or it executes late, or neither; leader and member lose each other before
+/// another entry has passed between them (rules 1, 8, 11 and 12).
+void world::spring_growth(const life& l, const node_id& leads, const node_id& comes) {
+  trap_ = trap_point::none;
+  const auto fate = places[l.node].id == leads ? chaos.below(3) : 2;
+  const auto for_ns = static_cast<std::int64_t>(2'000 + chaos.below(8'000)) * ms;
+  story.say(leads.view(), "fault-trap-growth",
+            fmt::format("{} comes in, fate {}, for {} ms", comes.view(), fate, for_ns / ms));
+  apart(leads, comes, for_ns);
+  if (fate == 0) {
+    consensus.set_cut(l.name, simulated_consensus::cut::answers);
+    events.at(for_ns, [this, name = l.name] { consensus.set_cut(name, simulated_consensus::cut::none); });
+  } else if (fate == 1) {
+    consensus.lose_answer(l.name, static_cast<std::int64_t>(300 + chaos.below(2'000)) * ms);
+  }
+}
+
+/// What a new leader says first reaches one follower only when another one leads (rule 5).
+void world::spring_take_over(const life& l) {
+  trap_ = trap_point::none;
+  const auto late = (l.node + 1 + chaos.below(places.size() - 1)) % places.size();
+  const auto for_ns = static_cast<std::int64_t>(1'000 + chaos.below(4'000)) * ms;
+  const auto &self = places[l.node].id, &hears = places[late].id;
+  story.say(self.view(), "fault-trap-take-over", fmt::format("{} hears it late, for {} ms", hears.view(), for_ns / ms));
+  for (const auto& p : places)
+    if (p.id != self && p.id != hears) apart(self, p.id, for_ns);
+  fabric.clog(self, hears);
+  events.at(for_ns, [this, a = self, b = hears] { fabric.unclog(a, b); });
+}
+
+/// A new leader is lost right after a follower has cut its log for it (rule 6).
+void world::spring_contact(const node_id& leads) {
+  trap_ = trap_point::none;
+  const auto for_ns = static_cast<std::int64_t>(2'000 + chaos.below(6'000)) * ms;
+  story.say(leads.view(), "fault-trap-contact", fmt::format("for {} ms", for_ns / ms));
+  for (const auto& p : places)
+    if (p.id != leads) apart(leads, p.id, for_ns);
+}
+
+/// A leader that does not hear that it was understood says everything again (rule 18).
+void world::spring_answer(const node_id& follows, const node_id& leads) {
+  trap_ = trap_point::none;
+  const auto for_ns = static_cast<std::int64_t>(300 + chaos.below(1'500)) * ms;
+  story.say(follows.view(), "fault-trap-answer", fmt::format("for {} ms", for_ns / ms));
+  fabric.clog(follows, leads);
+  events.at(for_ns, [this, a = follows, b = leads] { fabric.unclog(a, b); });
+}
+
+/// A member comes back with less than it acknowledged, and believes itself whole (rule 12).
+void world::lie() {
+  if (!all_in_sync()) return;
+  const shard_id shard{static_cast<std::uint16_t>(chaos.below(options.shards))};
+  const auto record = journal::decode_record(consensus.truth().find(journal::shard_key(shard))->second.value);
+  const auto n = chaos.below(places.size());
+  if (places[n].id == record->leader.node) return;
+  kill(n, crash_keeps::everything);
+  if (!places[n].disk->forget(shard, 1 + chaos.below(5))) return;
+  story.say(places[n].id.view(), "fault-disk-lied", fmt::format("shard {}", shard.value));
+  trap_ = trap_point::liar;
+  liar_ = places[n].id;
+}
+
 void world::heal() {
   healing_ = true;
+  for (auto& p : places) p.held_down = false;
+  trap_ = trap_point::none;
   if (story.story())
     for (const auto& [k, v] : consensus.truth()) story.say("store", k, v.value);
   story.say("all", "healed", "");
@@ -1010,7 +1163,8 @@ void world::check_end() {
         });
   }
   run_until(events.now_ns() + 25 * second);
-  if (options.story && std::any_of(served.begin(), served.end(), [](const auto& s) { return !s.second; }))
+  if (options.story &&
+      (std::any_of(served.begin(), served.end(), [](const auto& s) { return !s.second; }) || !all_in_sync()))
     tell_shards();
   for (const auto& [shard, ok] : served)
     if (!ok)
@@ -1202,6 +1356,8 @@ void world::lose_last_member() {
       places[i].held_down = false;
       events.at(static_cast<std::int64_t>(chaos.below(5'000)) * ms, [this, i] { start(i); });
     }
+    // It starts once more while it waits: what was lost the first time is still lost.
+    if (chaos.chance(0.7)) events.at(12 * second, [this, last] { kill(last, crash_keeps::everything); });
     events.at(8 * second, [this, last, before = commits_] {
       events.at(15 * second, [this, last, before] {
         if (commits_ != before) violate("rule 12: a shard went on without anybody accepting the loss");
@@ -1345,6 +1501,8 @@ world_options draw_options(std::uint64_t seed) {
   o.network_level = r.chance(0.7) ? r.unit() : 0;
   o.consensus_level = r.chance(0.7) ? r.unit() : 0;
   o.deaf_leader_every_s = sometimes(0.3, 10, 60);
+  o.trap_every_s = sometimes(0.3, 5, 60);
+  o.alone_without_store = sometimes(0.3, 0.2, 1);
   if (r.chance(0.03)) {
     // A story of its own: what the other faults would break meanwhile is no loss to accept.
     for (const auto& f : named_faults()) o.*f.how_often = 0;
@@ -1371,6 +1529,9 @@ std::span<const named_fault> named_faults() {
       named_fault{"crash-point", &o::crash_point_every_s},
       named_fault{"memory", &o::memory_every_s},
       named_fault{"deaf-leader", &o::deaf_leader_every_s},
+      named_fault{"trap", &o::trap_every_s},
+      named_fault{"alone-without-store", &o::alone_without_store},
+      named_fault{"lying-disk", &o::lying_disk_every_s},
       named_fault{"slow-start", &o::slow_start},
       named_fault{"network", &o::network_level},
       named_fault{"consensus-level", &o::consensus_level},

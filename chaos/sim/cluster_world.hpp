@@ -28,7 +28,10 @@ struct world_options {
   // Mean seconds between two faults of a kind; 0: never.
   double kill_every_s{}, kill_all_every_s{}, freeze_every_s{}, partition_every_s{}, consensus_every_s{}, disk_every_s{},
       damage_every_s{}, drain_every_s{}, clock_every_s{}, crash_loop_every_s{}, crash_point_every_s{}, memory_every_s{},
-      deaf_leader_every_s{};
+      deaf_leader_every_s{}, trap_every_s{};
+  double alone_without_store{}; // the chance that a node isolated from all others is cut off from the store as well
+  /// A disk that lied to a member, whose leader alone can tell. For itself: with another fault it is a true loss.
+  double lying_disk_every_s{};
   double slow_start{}; // the chance that a process takes up to 20 s to come back
   // Instead of faults from the list: the last in-sync member of every shard loses its disk, and an operator accepts the
   // loss. Needs min_isr 1.

@@ -55,6 +55,15 @@ bool model_disk::flip_bit(shard_id shard, disk_part part) {
   return false;
 }
 
+bool model_disk::forget(shard_id shard, std::size_t entries) {
+  const auto found = image_.shards.find(shard);
+  if (found == image_.shards.end()) return false;
+  auto& s = found->second;
+  if (s.log.size() <= entries || s.log.back().index.value - entries < s.meta.applied.index.value) return false;
+  s.log.resize(s.log.size() - entries);
+  return true;
+}
+
 void model_disk::lose() {
   image_ = {};
   stamp_ = {};

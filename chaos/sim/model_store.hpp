@@ -54,6 +54,9 @@ public:
   void set_slow(std::uint64_t ns) { slow_ns_ = ns; }
   /// Flips one bit of something stored of the shard. False: there is nothing of it.
   bool flip_bit(shard_id shard, disk_part part);
+  /// A disk that lied: the last `entries` of the shard's log, though synced, were never written, and nothing says so.
+  /// False: its log behind the stored state is not that long. Only between two lives.
+  bool forget(shard_id shard, std::size_t entries);
   /// The folder is gone. Only between two lives, as copy and the restores.
   void lose();
 

@@ -52,6 +52,7 @@ struct simulated_consensus::state : std::enable_shared_from_this<simulated_conse
   std::deque<change_at> history;
   std::map<std::uint64_t, watcher> watchers; // ordered, so that equal seeds walk them equally
   std::map<std::string, cut> cuts;
+  std::map<std::string, std::int64_t> planned; // the client's next transaction
   std::uint64_t leader{1}, quorum_generation{};
   bool quorum{true};
   std::vector<std::function<void()>> parked; // proposals that the lost quorum may still carry out when it is back
@@ -220,8 +221,11 @@ struct simulated_consensus::state : std::enable_shared_from_this<simulated_conse
       });
       return answer<outcome>(n, deadline_ns, std::move(done), unknown());
     }
-    if (strikes(faults.lost_late, counts.lost_late)) {
-      at(between(deadline_ns, faults.late_ns_max), [self = shared_from_this(), run] {
+    const auto mine = planned.find(n->name);
+    if (mine != planned.end() || strikes(faults.lost_late, counts.lost_late)) {
+      const auto after = mine != planned.end() ? mine->second : between(deadline_ns, faults.late_ns_max);
+      if (mine != planned.end()) planned.erase(mine);
+      at(after, [self = shared_from_this(), run] {
         if (!self->quorum) return;
         const auto late = run();
         if (late && late->executed) ++self->counts.late_executed;
@@ -381,6 +385,9 @@ std::unique_ptr<ports::consensus_store> simulated_consensus::client(std::string 
 }
 
 void simulated_consensus::set_cut(const std::string& name, cut how) { state_->cuts[name] = how; }
+void simulated_consensus::lose_answer(const std::string& name, std::int64_t executes_after_ns) {
+  state_->planned[name] = executes_after_ns;
+}
 void simulated_consensus::set_faults(const consensus_faults& faults) { state_->faults = faults; }
 
 void simulated_consensus::change_leader() {

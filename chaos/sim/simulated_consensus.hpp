@@ -61,6 +61,9 @@ public:
   enum class cut : std::uint8_t { none, requests, answers };
   void set_cut(const std::string& name, cut how);
 
+  /// The client's next transaction executes after this time, if its compares still hold; its outcome stays unknown.
+  void lose_answer(const std::string& name, std::int64_t executes_after_ns);
+
   void set_faults(const consensus_faults& faults);
   /// A new leader: calls under way end as lost, watches end, leases get their whole time again.
   void change_leader();

@@ -73,7 +73,12 @@ struct broken_rules : journal::shipped_rules {
     return false;
   }
   static std::vector<member> isr_after_take_over(const std::vector<member>& isr, const member& self) {
-    return is(broken::isr_dropped_at_take_over) ? std::vector{self} : isr;
+    if (is(broken::isr_dropped_at_take_over)) return {self};
+    auto next = isr;
+    if (is(broken::takeover_any_incarnation)) // its old place under its new name
+      for (auto& m : next)
+        if (m.node == self.node) m = self;
+    return next;
   }
   static bool may_lead(const shard_record& r, const member& self, epoch_number promised) {
     if (is(broken::leader_resumes)) return r.leader.node == self.node && r.epoch >= promised;
@@ -295,20 +300,54 @@ void deaf(world_options& o) {
   quiet(o);
   o.deaf_leader_every_s = 6;
 }
-void deaf_and_late(world_options& o) {
-  deaf(o);
-  o.consensus_level = 6;
+/// The network splits where it hurts: at growths, take-overs and first contacts.
+void traps(world_options& o) {
+  quiet(o);
+  o.kill_every_s = 10;
+  o.trap_every_s = 3;
+}
+void traps_among_crashes(world_options& o) {
+  traps(o);
+  o.kill_every_s = 6;
+  o.crash_point_every_s = 8;
+  o.commands_per_s = 30;
+  o.network_level = 0.5;
+}
+/// Old copies come back while hardly anything is written.
+void traps_and_old_copies(world_options& o) {
+  quiet(o);
+  o.damage_every_s = 5;
+  o.trap_every_s = 2;
+  o.commands_per_s = 1.5;
+}
+void alone(world_options& o) {
+  quiet(o);
+  o.partition_every_s = 4;
+  o.alone_without_store = 1;
+}
+/// Many commands on their way when a leader becomes ready.
+void crowds(world_options& o) {
+  quiet(o);
+  o.kill_every_s = 6;
+  o.network_level = 1;
+  o.commands_per_s = 120;
+  o.safety_ns = 60'000'000'000;
+}
+void late_answers(world_options& o) {
+  quiet(o);
+  o.commands_per_s = 15;
+  o.damage_every_s = 8;
+  o.trap_every_s = 2;
+}
+void lying_disks(world_options& o) {
+  quiet(o);
+  o.lying_disk_every_s = 10;
 }
 void damage(world_options& o) {
   kills(o);
   o.kill_every_s = 20;
   o.kill_all_every_s = 0;
   o.damage_every_s = 10;
-}
-void damage_and_loops(world_options& o) {
-  damage(o);
-  o.crash_loop_every_s = 20;
-  o.min_isr = 1;
 }
 void bad_memory(world_options& o) {
   quiet(o);
@@ -339,9 +378,9 @@ const std::vector<entry>& entries() {
        broken::lost_answer_assumed_failed,
        {},
        false},
-      {{"REREAD_ONLY", "a read that shows the old record settles", deaf_and_late, 0}, broken::reread_only, {}, false},
+      {{"REREAD_ONLY", "a read that shows the old record settles", traps, 1}, broken::reread_only, {}, false},
       {{"ELECT_ANY", "any node may take over", splits_and_kills, 1}, broken::elect_any, {}, false},
-      {{"TAKEOVER_ANY_INCARNATION", "a member of another incarnation takes over", last_member, 0},
+      {{"TAKEOVER_ANY_INCARNATION", "a member of another incarnation takes over", last_member, 1},
        broken::takeover_any_incarnation,
        {},
        false},
@@ -354,11 +393,11 @@ const std::vector<entry>& entries() {
        broken::promise_not_synced,
        {},
        false},
-      {{"NO_FOLLOWER_FENCE", "followers take from lower epochs than promised", splits_and_kills, 0},
+      {{"NO_FOLLOWER_FENCE", "followers take from lower epochs than promised", traps, 4},
        broken::no_follower_fence,
        {},
        false},
-      {{"TRUNCATE_TO_HW", "at first contact a follower truncates to its own hw", kills, 0},
+      {{"TRUNCATE_TO_HW", "at first contact a follower truncates to its own hw", traps_among_crashes, 1},
        broken::truncate_to_hw,
        {},
        false},
@@ -370,7 +409,7 @@ const std::vector<entry>& entries() {
        broken::own_write_assumed_durable,
        {},
        false},
-      {{"NO_MAXIMAL_ISR", "a proposed candidate is not waited for", deaf, 0}, broken::no_maximal_isr, {}, false},
+      {{"NO_MAXIMAL_ISR", "a proposed candidate is not waited for", traps, 2}, broken::no_maximal_isr, {}, false},
       {{"NO_EPOCH_START", "a new leader accepts at once", splits_and_kills, 1}, broken::no_epoch_start, {}, false},
       {{"NO_EPOCH_START-grow", "a new leader admits at once", splits_and_kills, 6}, broken::grow_at_once, {}, false},
       {{"GROW_NEEDS_HW", "admissions wait until hw reached the epoch start", damage, 3},
@@ -381,9 +420,12 @@ const std::vector<entry>& entries() {
        broken::early_shrink,
        {},
        false},
-      {{"OLD_ACKS_COUNT", "acknowledgements of old incarnations count", damage, 0}, broken::old_acks_count, {}, false},
+      {{"OLD_ACKS_COUNT", "acknowledgements of old incarnations count", traps_and_old_copies, 119},
+       broken::old_acks_count,
+       {},
+       false},
       {{"INTACT_ASSUMED", "a store that opens is called intact", damage, 6}, broken::intact_assumed, {}, false},
-      {{"NO_BORN_MARK", "the mark of a damaged store is forgotten by the next start", damage_and_loops, 0},
+      {{"NO_BORN_MARK", "the mark of a damaged store is forgotten by the next start", last_member, 1},
        broken::no_born_mark,
        {},
        false},
@@ -392,7 +434,9 @@ const std::vector<entry>& entries() {
        {},
        false},
       {{"EMPTY_ISR", "the last member may leave", last_member, 1}, broken::empty_isr, {}, false},
-      {{"SNAPSHOT_REPLAYED", "a late copy of a snapshot is installed", snapshots, 0},
+      {{"SNAPSHOT_REPLAYED", "a late copy of a snapshot is installed", late_answers, 0,
+        "offers and appends come in order on one lane, so a copy never finds a log that has matched more; a copy of "
+        "its own place is fetched once more, and its pull makes the leader ask where the follower stands"},
        broken::snapshot_replayed,
        {},
        false},
@@ -405,11 +449,15 @@ const std::vector<entry>& entries() {
        wrap<forgetful_store>,
        false},
       // Ours.
-      {{"ISR_DROPPED_AT_TAKE_OVER", "a take-over leaves only itself in the isr", splits_and_kills, 0},
+      {{"ISR_DROPPED_AT_TAKE_OVER", "a take-over leaves only itself in the isr", splits_and_kills, 0,
+        "it is a take-over and a legal shrink in one: who wins has all that is committed, and nobody acknowledges to "
+        "the old leader any more; only availability is lost"},
        broken::isr_dropped_at_take_over,
        {},
        false},
-      {{"APPENDS_NEED_NOT_FIT", "an append is not compared with the own log", splits_and_kills, 0},
+      {{"APPENDS_NEED_NOT_FIT", "an append is not compared with the own log", splits_and_kills, 0,
+        "a follower takes appends only from the leader that it has matched in this epoch (rule 6), whose log only "
+        "grows; entries are still checked by their chain"},
        broken::appends_need_not_fit,
        {},
        false},
@@ -418,7 +466,7 @@ const std::vector<entry>& entries() {
        broken::released_unreplicated,
        {},
        false},
-      {{"REGRESSED_MEMBER_KEPT", "a restarted member with less than it acknowledged stays", damage, 0},
+      {{"REGRESSED_MEMBER_KEPT", "a restarted member with less than it acknowledged stays", lying_disks, 2},
        broken::regressed_member_kept,
        {},
        false},
@@ -427,12 +475,9 @@ const std::vector<entry>& entries() {
        {},
        false},
       {{"FOLLOWERS_ANSWER", "a follower releases what it applies", splits, 1}, broken::followers_answer, {}, false},
-      {{"STALE_READS", "a read is called fresh without asking the isr", splits, 0}, broken::stale_reads, {}, false},
+      {{"STALE_READS", "a read is called fresh without asking the isr", alone, 1}, broken::stale_reads, {}, false},
       {{"SPECULATION_KEPT", "who stops leading keeps what it decided", splits, 2}, broken::speculation_kept, {}, false},
-      {{"ORDER_IGNORED", "a client's commands are taken in any order", splits_and_kills, 0},
-       broken::order_ignored,
-       {},
-       false},
+      {{"ORDER_IGNORED", "a client's commands are taken in any order", crowds, 1}, broken::order_ignored, {}, false},
       {{"CLIENTS_RENAMED_BY_LEADERS", "a new leader does not know the commands of old ones", splits_and_kills, 2},
        broken::clients_renamed_by_leaders,
        {},

@@ -17,7 +17,8 @@ struct mutation {
   std::string_view name; // the model's, where it has it (chaos/model)
   std::string_view what;
   std::function<void(world_options&)> aim; // the faults that bring it out
-  std::uint64_t seed{1};                   // where the tests begin; 0: hidden so far, only sim_mutations looks
+  std::uint64_t seed{1};                   // where the tests begin; 0: it cannot show, and the tests do not look
+  std::string_view why_not{};              // what else prevents what it would do; with seed 0
 };
 
 [[nodiscard]] std::span<const mutation> mutations();

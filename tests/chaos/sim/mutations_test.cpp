@@ -41,4 +41,14 @@ std::vector<mutation> shown() {
 }
 INSTANTIATE_TEST_SUITE_P(sim, sim_mutations, testing::ValuesIn(shown()), sentence);
 
+/// Its answer to a snapshot was under way for so long that it was suspected and offered a newer one: the leader took it
+/// for matched, and it took no entries while it waited for chunks.
+TEST(sim_regression, a_learner_that_is_offered_a_second_snapshot_before_its_answer_arrives_comes_into_the_isr) {
+  for (const auto& m : mutations())
+    if (m.name == "OLD_ACKS_COUNT") {
+      const auto f = control(m, 1);
+      EXPECT_FALSE(f) << f->violation;
+    }
+}
+
 } // namespace
