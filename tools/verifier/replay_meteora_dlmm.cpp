@@ -112,4 +112,13 @@ std::span<const byte_field> fields_of_meteora_dlmm(std::string_view name, const 
   return {};
 }
 
+// Pools that hold limit orders.
+std::string_view part_of_meteora_dlmm(const std::map<std::string, replay_account>& named) {
+  for (const auto& [name, account] : named)
+    if (const auto array = dlmm::read_bin_array(account.data))
+      for (const auto& bin : array->bins)
+        if (bin.orders_open != 0 || bin.orders_left != 0) return "limit orders";
+  return {};
+}
+
 } // namespace sett::verifier

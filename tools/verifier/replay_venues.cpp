@@ -23,7 +23,7 @@ constexpr std::array venues_known{
     replay_venue{"raydium_clmm", "Raydium CLMM swaps", "CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK", "",
                  execute_raydium_clmm, fields_of_raydium_clmm},
     replay_venue{"meteora_dlmm", "Meteora DLMM swaps", "LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo", "",
-                 execute_meteora_dlmm, fields_of_meteora_dlmm},
+                 execute_meteora_dlmm, fields_of_meteora_dlmm, part_of_meteora_dlmm},
     replay_venue{"meteora_damm_v2", "Meteora DAMM v2 swaps", "cpamdpZCGKUy5JxQXB4dcpGPiikHawvSWAd6mEn1sGG", "",
                  execute_meteora_damm_v2, fields_of_meteora_damm_v2},
     replay_venue{"meteora_dbc", "Meteora dynamic bonding curve swaps", "dbcij3LWUppWqq96dh6gJWwBifmcGfLSB5D4DuSMaqN",

@@ -22,6 +22,7 @@ std::span<const byte_field> fields_of_raydium_cpmm(std::string_view name, const 
 
 replay_outcome execute_meteora_dlmm(replay_world& world, const replay_instruction& ix);
 std::span<const byte_field> fields_of_meteora_dlmm(std::string_view name, const replay_account& account);
+std::string_view part_of_meteora_dlmm(const std::map<std::string, replay_account>& named);
 
 replay_outcome execute_meteora_damm_v2(replay_world& world, const replay_instruction& ix);
 std::span<const byte_field> fields_of_meteora_damm_v2(std::string_view name, const replay_account& account);

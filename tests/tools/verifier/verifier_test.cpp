@@ -171,5 +171,15 @@ TEST(it_verify_recorded, the_golden_sets_of_formats_agree_in_full) {
                             "base58_vectors [0-9]+/[0-9]+\npda_ata_vectors [0-9]+/[0-9]+\ntx_vectors [0-9]+/[0-9]+\n"));
 }
 
+TEST(it_verify_recorded, the_golden_swaps_of_concentrated_venues_agree_in_full) {
+  SETT_NEEDS_DATA("data/golden");
+  const auto folder = (test::shared_folder() / "data/golden").string();
+  const auto r = run_verify(
+      fmt::format("'{0}/orca_whirlpool.jsonl.gz' '{0}/raydium_clmm.jsonl.gz' '{0}/meteora_dlmm.jsonl.gz'", folder));
+  EXPECT_EQ(r.exit_code, 0) << r.output;
+  for (const char* set : {"orca_whirlpool ", "raydium_clmm ", "meteora_dlmm ", "meteora_dlmm, limit orders "})
+    EXPECT_NE(r.output.find(set), std::string::npos) << r.output;
+}
+
 } // namespace
 } // namespace sett::verifier
