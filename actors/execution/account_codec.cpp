@@ -229,8 +229,11 @@ struct reader {
   void check(const account_state& s) {
     for (const auto& [id, i] : s.open) {
       if (id != i.id || i.state != intent_state::accepted) fault("an open intent is not what its key says");
-      for (const auto& a : i.attempts)
-        if (a.number.value == 0 || a.number.value > i.attempts_made) fault("an attempt was never made");
+      std::uint16_t before = 0;
+      for (const auto& a : i.attempts) {
+        if (a.number.value <= before || a.number.value > i.attempts_made) fault("attempts are not in order");
+        before = a.number.value;
+      }
     }
     if (s.live_attempts() > live_attempts_max) fault("too many attempts are under way");
     if (s.unknown.size() > unknown_transactions_max) fault("too many unknown transactions");

@@ -67,8 +67,8 @@ std::optional<std::uint64_t> most_tokens(const account_state& s, const mint_addr
   for (const auto& [id, i] : s.open) {
     if (i.kind != intent_kind::entry || i.mint != mint) continue;
     for (const auto& a : i.attempts) {
-      if (is_over(a.state)) continue;
-      if (i.tokens_max.value == 0 && Rules::exact_in_buy_has_no_bound()) return std::nullopt;
+      if (is_over(a.state) || !Rules::buys_bring_tokens()) continue;
+      if (i.tokens_max.value == 0) return std::nullopt;
       if (__builtin_add_overflow(most, i.tokens_max.value, &most)) return std::nullopt;
     }
   }
@@ -94,6 +94,12 @@ inline bool sell_is_alive(const account_state& s, const mint_address& mint) {
   });
 }
 
+template <class Rules>
+bool parts_are_unsure(const account_state& s, const mint_address& mint) {
+  const auto h = s.books.holdings.find(mint);
+  return Rules::found_sell_stops_parts() && h != s.books.holdings.end() && h->second.parts_unsure;
+}
+
 /// nullopt: another attempt may be signed now; else why not.
 template <class Rules>
 std::optional<std::string> why_not_sign(const account_state& s, const intent& i, const chain_view& chain) {
@@ -114,6 +120,8 @@ std::optional<std::string> why_not_sign(const account_state& s, const intent& i,
     return std::nullopt;
   case intent_kind::part_exit:
     if (s.quarantine_until.value != 0 && Rules::quarantine_holds_parts()) return "in quarantine";
+    // Opened before the history was read: the sell that was found may have been this one.
+    if (parts_are_unsure<Rules>(s, i.mint)) return "a sell that no intent is known for was found";
     if (i.attempts_made > 0 && Rules::part_has_one_attempt()) return "a part exit has one attempt";
     return std::nullopt;
   case intent_kind::full_exit:
@@ -176,7 +184,7 @@ struct decider {
     i.mint = c.mint;
     i.kind = c.kind;
     i.cause = c.cause;
-    i.event_height = c.event_height;
+    i.event_height = std::min(c.event_height, c.chain.tip); // never from the future: it would stay fresh for ever
     i.max_age_blocks = c.max_age_blocks;
     i.spend_max = c.spend_max;
     i.cost_max = c.cost_max;
@@ -219,9 +227,11 @@ struct decider {
     for (const auto& [id, o] : s.open) {
       if (o.kind != intent_kind::entry) continue;
       ++entries;
-      if (o.strategy == i.strategy && o.mint == i.mint) return {denial::position_open, 1, 0};
+      if (Rules::one_entry_per_position() && o.strategy == i.strategy && o.mint == i.mint)
+        return {denial::position_open, 1, 0};
     }
-    if (!c.reentry && s.books.tokens(i.mint).value > 0) return {denial::position_open, s.books.tokens(i.mint).value, 0};
+    if (Rules::one_entry_per_position() && !c.reentry && s.books.tokens(i.mint).value > 0)
+      return {denial::position_open, s.books.tokens(i.mint).value, 0};
     if (Rules::buy_waits_for_sells() && sell_is_alive(s, i.mint)) return {denial::sell_alive, 1, 0};
     // Exits keep a share of the room.
     if (entries >= s.limits.entries_open_max || s.open.size() >= open_intents_max / 2 ||
@@ -246,9 +256,7 @@ struct decider {
     const auto held = std::max(s.books.tokens(i.mint), c.tokens_seen);
     if (held.value == 0 || (i.kind == intent_kind::part_exit && (i.amount.value == 0 || i.amount >= held)))
       return {denial::nothing_to_sell, held.value, i.amount.value};
-    const auto h = s.books.holdings.find(i.mint);
-    if (i.kind == intent_kind::part_exit && Rules::found_sell_stops_parts() && h != s.books.holdings.end() &&
-        h->second.parts_unsure)
+    if (i.kind == intent_kind::part_exit && parts_are_unsure<Rules>(s, i.mint))
       return {denial::parts_unsure, held.value, 0};
     return {};
   }
@@ -373,6 +381,8 @@ struct decider {
       if (i.kind == intent_kind::entry && !Rules::is_fresh(c.chain.tip, i.event_height, i.max_age_blocks)) {
         say(event::intent_ended{.id = id, .end = intent_state::given_up});
         ask(effect::reclaim{id});
+      } else if (i.kind == intent_kind::part_exit && parts_are_unsure<Rules>(s, i.mint)) {
+        say(event::intent_ended{.id = id, .end = intent_state::given_up});
       } else if (is_sell(i.kind) && s.books.tokens(i.mint).value == 0 && most_tokens<Rules>(s, i.mint) == 0U) {
         say(event::intent_ended{.id = id, .end = intent_state::given_up}); // nothing is left to sell, nothing can come
       }
@@ -394,11 +404,9 @@ struct decider {
       say(event::quarantine_begun{.until = until,
                                   .sells_held = s.sells_held || Rules::quarantine_holds_full_sells(c.no_buy_lost)});
     }
-    if (Rules::resumes()) {
-      auto after = s;
-      for (const auto& e : out.events) apply(after, e);
-      out.effects = basic_account<Rules>::duties(after, c.chain);
-    }
+    auto after = s;
+    for (const auto& e : out.events) apply(after, e);
+    out.effects = basic_account<Rules>::duties(after, c.chain);
     return done();
   }
 
@@ -481,7 +489,7 @@ std::vector<account_effect> basic_account<Rules>::duties(const account_state& s,
     for (const auto& [id, i] : s.open) {
       if (is_sell(i.kind) != sells) continue;
       for (const auto& a : i.attempts) {
-        if (is_over(a.state)) continue;
+        if (is_over(a.state) || !Rules::resumes()) continue;
         if (!account_detail::is_provisional(a.state) && may_send(s, id, a.number, chain))
           out.push_back(effect::send{id, a.number});
         out.push_back(effect::look_for{id, a.number});

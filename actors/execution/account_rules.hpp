@@ -38,7 +38,7 @@ struct shipped_rules {
   static constexpr bool part_has_one_attempt() { return true; }
   static constexpr bool buy_waits_for_sells() { return true; }
   static constexpr bool variants_exclude_each_other() { return true; }
-  static constexpr bool exact_in_buy_has_no_bound() { return true; }
+  static constexpr bool buys_bring_tokens() { return true; } // unfinished ones count for what a fork can hold
   // Sending.
   static constexpr bool halt_stops_signing() { return true; }
   static constexpr bool halt_stops_sending() { return true; }
@@ -57,6 +57,7 @@ struct shipped_rules {
   static constexpr bool unknown_stops_entries() { return true; }
   // Limits and dedup.
   static constexpr bool cause_is_once() { return true; }
+  static constexpr bool one_entry_per_position() { return true; }
   static constexpr bool reservations_count() { return true; }
 };
 

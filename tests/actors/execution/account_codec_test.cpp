@@ -35,10 +35,11 @@ TEST(unit_account_codec, the_largest_account_fits_an_entity) {
     attempt a;
     a.number = attempt_number(1);
     a.state = attempt_state::expired;
-    one.attempts.assign(ended_attempts_max, a);
+    for (std::uint16_t n = 0; n < ended_attempts_max; ++n, ++a.number.value) one.attempts.push_back(a);
     a.state = attempt_state::in_doubt;
     a.bytes.assign(transaction_bytes_max, 'x');
-    for (std::size_t v = 0; v < variants_max && live < live_attempts_max; ++v, ++live) one.attempts.push_back(a);
+    for (std::size_t v = 0; v < variants_max && live < live_attempts_max; ++v, ++live, ++a.number.value)
+      one.attempts.push_back(a);
     s.open.emplace(one.id, one);
   }
   ASSERT_EQ(live, live_attempts_max);

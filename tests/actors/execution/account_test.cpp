@@ -304,3 +304,11 @@ TEST(unit_account, the_id_depends_on_each_of_its_parts_and_on_nothing_else) {
   EXPECT_EQ(once_account_seed(id, "salt").size(), 32U);
   EXPECT_NE(once_account_seed(id, "salt"), once_account_seed(id, "other"));
 }
+
+TEST(unit_account, an_event_from_the_future_is_no_fresher_than_the_tip) {
+  account_under_test a;
+  auto c = entry_at(1'000);
+  c.event_height = block_height(9'000'000);
+  ASSERT_TRUE(a.ask(c));
+  EXPECT_EQ(a.state.find(id_of_open(c))->event_height, c.chain.tip);
+}
