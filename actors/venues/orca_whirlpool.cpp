@@ -101,10 +101,11 @@ public:
     const auto reach = static_cast<std::int64_t>((headroom + volatility_scale - 1) / volatility_scale);
     core_low_ = fee_->group_reference - reach;
     core_high_ = fee_->group_reference + reach;
-    if (core_low_ * ticks > tick_min)
-      low_price_ = whirlpool_price_of_tick(static_cast<std::int32_t>(core_low_ * ticks));
-    if ((core_high_ + 1) * ticks < tick_max)
-      high_price_ = whirlpool_price_of_tick(static_cast<std::int32_t>((core_high_ + 1) * ticks));
+    const auto price_at = [](std::int64_t tick) {
+      return whirlpool_price_of_tick(static_cast<std::int32_t>(std::clamp<std::int64_t>(tick, tick_min, tick_max)));
+    };
+    if (core_low_ * ticks > tick_min) low_price_ = price_at(core_low_ * ticks);
+    if ((core_high_ + 1) * ticks < tick_max) high_price_ = price_at((core_high_ + 1) * ticks);
   }
 
   [[nodiscard]] bool adaptive() const { return fee_.has_value(); }
