@@ -1,8 +1,10 @@
-// Every recorded trade of pump.fun and PumpSwap against our quote of it: the venue's own event
+// Every recorded trade of pump.fun, PumpSwap and LaunchLab against our quote of it: the venue's own event
 // states the pool before or after, the rates and what was paid to whom.
 #include "actors/decode/layout.hpp"
 #include "actors/venues/pump_curve.hpp"
 #include "actors/venues/pump_swap.hpp"
+#include "actors/venues/raydium_launchlab.hpp"
+#include "messages/solana/base58.hpp"
 #include "messages/solana/json_reader.hpp"
 #include "tests/support/shared_data.hpp"
 
@@ -184,14 +186,53 @@ std::string compare_pump_swap(byte_span data, byte_span ix, bool is_buy) {
   return {};
 }
 
+std::string compare_launchlab(byte_span data, byte_span ix) {
+  byte_reader in(data);
+  in.skip(32);
+  raydium_launchlab::state s;
+  s.total_base_sell = in.u64();
+  s.virtual_base = in.u64();
+  s.virtual_quote = in.u64();
+  s.real_base = in.u64();
+  s.real_quote = in.u64();
+  const auto base_after = in.u64(), quote_after = in.u64(), amount_in = in.u64(), amount_out = in.u64();
+  const auto protocol_fee = in.u64(), platform_fee = in.u64();
+  // Before creators were paid the event had no creator's fee.
+  const auto creator_fee = in.has(8 + 8 + 3) ? in.u64() : 0;
+  const auto share_fee = in.u64();
+  const bool is_buy = in.u8() == 0;
+  // buy_exact_out and sell_exact_out; the older events do not tell.
+  const bool exact_in = discriminator(ix) != 0x18d3742869039938 && discriminator(ix) != 0x5fc8472208090ba6;
+  const auto fee = protocol_fee + platform_fee + share_fee + creator_fee;
+  const auto d = is_buy ? direction::b_to_a : direction::a_to_b;
+  // The event tells fees, not rates: the total rate is the one of whole hundredths of a per cent that gives the fee.
+  const auto of = is_buy ? amount_in : amount_out + fee;
+  const auto rate = of == 0 ? 0 : static_cast<std::uint64_t>(uint128{fee} * 10'000 / of) * 100;
+  s.fees.protocol = rate;
+  const auto q =
+      exact_in ? quote_exact_in(s, d, token_amount{amount_in}) : quote_exact_out(s, d, token_amount{amount_out});
+  if (!q) return "refused with " + std::to_string(q.error().code);
+  if (q->gave.value != amount_in) return "in " + pair_text(q->gave.value, amount_in);
+  if (q->got.value != amount_out) return "out " + pair_text(q->got.value, amount_out);
+  if (q->fees.total() != fee) return "fee " + pair_text(q->fees.total(), fee);
+  const auto after = apply(s, d, *q);
+  if (after.real_base != base_after) return "base " + pair_text(after.real_base, base_after);
+  if (after.real_quote != quote_after) return "quote " + pair_text(after.real_quote, quote_after);
+  return {};
+}
+
 TEST(oracle_venues, quote_every_recorded_trade_as_the_chain_executed_it) {
   SETT_NEEDS_DATA("data/tx");
   std::map<std::string, count> counts;
   trade_reader all;
-  all.use = [&](const address&, std::uint64_t tag, byte_span event, byte_span ix, const std::string& where) {
+  const auto pump = *solana::parse_address("6EF8rrecthR5Dkzon8Nwu78hRvfCKubJ14M5uBEwF6P");
+  const auto launchlab = *solana::parse_address("LanMV9sAd7wArD4vJFi2qDdfnVhFxYSUg6eADduJ3uj");
+  all.use = [&](const address& program, std::uint64_t tag, byte_span event, byte_span ix, const std::string& where) {
     std::string venue, what;
-    if (tag == 0xbddb7fd34ee661ee && discriminator(ix) != 0xfaea0d7bd59c13ec && event.size() >= 32 + 17 + 72 &&
-        event[32 + 16] <= 1 && event.size() != 146) {
+    if (tag == 0xbddb7fd34ee661ee && program == launchlab) {
+      venue = "LaunchLab";
+      what = compare_launchlab(event, ix);
+    } else if (tag == 0xbddb7fd34ee661ee && program == pump) {
       venue = "pump.fun";
       what = compare_pump(event, ix);
     } else if (tag == 0x67f4521f2cf57777 || tag == 0x3e2f370aa503dc2a) {
@@ -222,6 +263,8 @@ TEST(oracle_venues, quote_every_recorded_trade_as_the_chain_executed_it) {
   EXPECT_GE(counts["pump.fun"].total, 30U);
   EXPECT_GE(counts["PumpSwap"].total, 4U);
   EXPECT_EQ(counts["PumpSwap"].agreed, counts["PumpSwap"].total);
+  EXPECT_GE(counts["LaunchLab"].total, 1U);
+  EXPECT_EQ(counts["LaunchLab"].agreed, counts["LaunchLab"].total);
   // Not explained: a buy of a mayhem coin quoted in USDC, whose cost does not follow from its event's reserves.
   EXPECT_GE(counts["pump.fun"].agreed + 1, counts["pump.fun"].total);
 }

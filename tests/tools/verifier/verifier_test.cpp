@@ -181,5 +181,19 @@ TEST(it_verify_recorded, the_golden_swaps_of_concentrated_venues_agree_in_full) 
     EXPECT_NE(r.output.find(set), std::string::npos) << r.output;
 }
 
+TEST(it_verify_recorded, every_replay_set_agrees_step_by_step) {
+  SETT_NEEDS_DATA("data/golden");
+  const auto folder = (test::shared_folder() / "data/golden").string();
+  std::string files, lines;
+  for (const auto* set : {"pump_curve", "raydium_cpmm", "raydium_v4", "raydium_v4_orderbook", "orca_whirlpool",
+                          "raydium_clmm", "meteora_dlmm", "meteora_damm_v2", "meteora_dbc"}) {
+    files += fmt::format(" '{}/{}.jsonl.gz'", folder, set);
+    lines += fmt::format("{} [0-9]+/[0-9]+\n", set);
+  }
+  const auto r = run_verify(files);
+  EXPECT_EQ(r.exit_code, 0) << r.output;
+  EXPECT_THAT(r.output, testing::MatchesRegex(lines));
+}
+
 } // namespace
 } // namespace sett::verifier
