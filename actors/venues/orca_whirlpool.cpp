@@ -402,7 +402,8 @@ std::expected<swap_effect, refusal> run_swap(const pool& before, const adaptive_
   while (remaining > 0 && p.sqrt_price != limit) {
     const auto next = next_tick(arrays, p.tick, spacing, down, at_array);
     if (!next) return std::unexpected(next.error());
-    const uint128 tick_price = whirlpool_price_of_tick(std::clamp(next->tick, tick_min, tick_max));
+    if (next->tick < tick_min || next->tick > tick_max) return refuse(invalid_tick_array_sequence); // no such price
+    const uint128 tick_price = whirlpool_price_of_tick(next->tick);
     const uint128 target = down ? std::max(limit, tick_price) : std::min(limit, tick_price);
     do {
       meter.accumulate();
