@@ -289,6 +289,8 @@ result<pool> read_pool(const_bytes account) {
     return fail("whirlpool", account_errc::bad_field, "the tick is out of bounds");
   if (p.sqrt_price < whirlpool_prices.lowest || p.sqrt_price > whirlpool_prices.highest)
     return fail("whirlpool", account_errc::bad_field, "the price is out of bounds");
+  if (!whirlpool_tick_fits(p.tick, p.sqrt_price))
+    return fail("whirlpool", account_errc::bad_field, "the tick is not that of the price");
   return p;
 }
 

@@ -195,6 +195,8 @@ result<pool> read_pool(const_bytes account) {
     return fail("clmm", account_errc::bad_field, "the tick is out of bounds");
   if (p.sqrt_price < clmm_prices.lowest || p.sqrt_price > clmm_prices.highest)
     return fail("clmm", account_errc::bad_field, "the price is out of bounds");
+  if (!clmm_tick_fits(p.tick, p.sqrt_price))
+    return fail("clmm", account_errc::bad_field, "the tick is not that of the price");
   return p;
 }
 

@@ -96,4 +96,14 @@ std::int32_t clmm_tick_of_price(uint128 price) {
   return tick_of(price, clmm_price_of_tick);
 }
 
+bool whirlpool_tick_fits(std::int32_t tick, uint128 price) {
+  const auto own = whirlpool_tick_of_price(price);
+  return tick == own || (tick + 1 == own && whirlpool_price_of_tick(own) == price);
+}
+
+bool clmm_tick_fits(std::int32_t tick, uint128 price) {
+  const auto own = clmm_tick_of_price(price);
+  return tick == own || (tick + 1 == own && clmm_price_of_tick(own) == price);
+}
+
 } // namespace sett::venues

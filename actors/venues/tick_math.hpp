@@ -30,6 +30,11 @@ inline constexpr price_bounds clmm_prices{4295048016U, (uint128{0xfffec4b1U} << 
 [[nodiscard]] std::int32_t whirlpool_tick_of_price(uint128 price);
 [[nodiscard]] std::int32_t clmm_tick_of_price(uint128 price);
 
+/// Whether a pool may have this tick at this price (within bounds): the price's own, or the one below when the price is
+/// exactly that of its tick, which a crossing downwards leaves behind.
+[[nodiscard]] bool whirlpool_tick_fits(std::int32_t tick, uint128 price);
+[[nodiscard]] bool clmm_tick_fits(std::int32_t tick, uint128 price);
+
 /// floor(a / b), b above zero.
 [[nodiscard]] constexpr std::int32_t floor_divide(std::int32_t a, std::int32_t b) {
   return a / b - (a % b < 0 ? 1 : 0);
