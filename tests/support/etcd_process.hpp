@@ -57,7 +57,11 @@ public:
   [[nodiscard]] bool ready() const {
     return eventually([this] { return accepts(client_); });
   }
-  void freeze() const { process_->signal(SIGSTOP); }
+  /// Returns when every thread of it stands still: on a busy machine some run on for a moment after the signal.
+  void freeze() const {
+    process_->signal(SIGSTOP);
+    static_cast<void>(eventually([this] { return stands_still(); }));
+  }
   void thaw() const { process_->signal(SIGCONT); }
   [[nodiscard]] std::string endpoint() const { return "127.0.0.1:" + std::to_string(client_); }
   /// etcdctl with some arguments; its output.
@@ -67,6 +71,14 @@ public:
   }
 
 private:
+  [[nodiscard]] bool stands_still() const {
+    for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(process_->pid()) + "/task")) {
+      const auto stat = file_text((task.path() / "stat").string());
+      if (stat.find(") T ") == std::string::npos) return false;
+    }
+    return true;
+  }
+
   temporary_folder folder_;
   std::uint16_t client_, peer_;
   std::unique_ptr<process> process_;
