@@ -293,6 +293,8 @@ struct membership_actor::work : std::enable_shared_from_this<membership_actor::w
         if (*id == self.node) {
           own_key = v.lease == lease;
           node_revision = v.revision;
+          // What stands there counts, not what was last answered: a lost answer may belong to an executed change.
+          if (const auto record = decode_member_record(*id, v.value); own_key && record) own_written = *record;
           continue;
         }
         auto record = decode_member_record(*id, v.value);

@@ -293,6 +293,18 @@ TEST(unit_membership, the_mode_and_a_drain_reach_everybody) {
   EXPECT_TRUE(w.at("n3").other("n2")->listed);
 }
 
+TEST(unit_membership, a_drain_is_taken_back_although_the_answer_to_it_was_lost) {
+  three w;
+  sim::consensus_faults f;
+  f.lost_executed = 1;
+  w.store.set_faults(f);
+  caf::anon_send(w.at("n2").actor, set_draining{true});
+  EXPECT_TRUE(w.within(5'000, [&] { return w.at("n3").other("n2")->record.draining; }));
+  caf::anon_send(w.at("n2").actor, set_draining{false});
+  w.store.set_faults({});
+  EXPECT_TRUE(w.within(20'000, [&] { return !w.at("n3").other("n2")->record.draining; }));
+}
+
 TEST(unit_membership, whatever_the_store_does_a_start_ends_registered_under_one_number_of_its_own) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     world w(seed);
