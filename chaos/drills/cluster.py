@@ -228,8 +228,9 @@ class Cluster:
         for n in self.names:
             c = self.ask(n, "/v1/cluster", timeout=1)
             if c:
-                out.append(f"{n}: nodes_down {c['nodes_down']} without_leader {c['shards_without_leader']} under_replicated "
-                           f"{c['shards_under_replicated']} below_min_isr {c['shards_below_min_isr']} plan {len(c['plan'])}")
+                out.append(f"{n}: nodes {c['nodes']} registered {c['registered']} store {c['store_reachable']} nodes_down {c['nodes_down']} "
+                           f"without_leader {c['shards_without_leader']} under_replicated {c['shards_under_replicated']} "
+                           f"below_min_isr {c['shards_below_min_isr']} plan {len(c['plan'])}")
             else:
                 out.append(f"{n}: no answer (running {self.nodes[n].running()}, exits {self.nodes[n].exits})")
         return "; ".join(out)

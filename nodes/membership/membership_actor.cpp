@@ -243,6 +243,7 @@ struct membership_actor::work : std::enable_shared_from_this<membership_actor::w
   void lost_key() {
     if (now != stage::member) return;
     leases_lost->add();
+    setup->log.warn("key-lost", "this node's key is gone from the store; it registers again");
     now = stage::registering;
     lease = 0;
     read_own();
@@ -325,7 +326,10 @@ struct membership_actor::work : std::enable_shared_from_this<membership_actor::w
           std::find_if(seen.begin(), seen.end(), [&](const verdict& x) { return x.who == entry.second.record.who(); });
       return v == seen.end() || v->state == condition::silent || v->state == condition::leaving;
     });
-    if (others.size() != before) changed();
+    if (others.size() == before) return;
+    setup->log.info("members-forgotten", "members that are neither listed nor heard are forgotten",
+                    {{"forgotten", before - others.size()}, {"others", others.size()}});
+    changed();
   }
   void set_peers() {
     std::vector<member> all;

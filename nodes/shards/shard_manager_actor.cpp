@@ -363,6 +363,8 @@ void shard_manager_actor::look_for_marks() {
 }
 
 void shard_manager_actor::tick() {
+  // A view that was published while this actor was starting reached nobody.
+  if (auto latest = setup_->view(); latest && (!view_ || latest->version > view_->version)) see(std::move(latest));
   const auto at = now_clock_ns();
   if (at - listed_at_ >= setup_->list_ns) {
     listing_ = false; // an answer that never came
