@@ -90,8 +90,6 @@ struct shard_write {
   std::vector<journal_entry> append{};           // then: entries, following the end
   std::vector<state_change> state{};             // of the current generation, brings it to meta->applied
   std::optional<shard_meta> meta{};              // raising cut drops the entries up to it
-  /// The entries of other generations may go (after a switch).
-  bool drop_other_generations{};
 };
 
 /// What a store knew about one shard when it was opened.

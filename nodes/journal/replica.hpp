@@ -360,7 +360,7 @@ private:
   std::optional<write_in_flight> write_;
   std::optional<journal_index> truncate_after_; // of the next write
   std::vector<ports::state_change> state_;      // of the next write
-  bool meta_dirty_{}, drop_generations_{};
+  bool meta_dirty_{};
   journal_index written_, synced_, stored_; // log end handed to the store; its synced part; synced meta's applied
   epoch_number promise_synced_, promise_stored_;
 

@@ -188,7 +188,7 @@ template <class Rules>
 void basic_replica<Rules>::flush(replica_output& out) {
   if (write_ || (import_ && import_->switching)) return;
   const journal_index last = end().index;
-  if (!truncate_after_ && written_ >= last && state_.empty() && !meta_dirty_ && !drop_generations_) return;
+  if (!truncate_after_ && written_ >= last && state_.empty() && !meta_dirty_) return;
   write_request w{.id = ++last_write_, .write = {.shard = shard_}};
   w.write.truncate_after = std::exchange(truncate_after_, std::nullopt);
   if (written_ < last) {
@@ -199,7 +199,6 @@ void basic_replica<Rules>::flush(replica_output& out) {
     written_ = last;
   }
   w.write.state = std::exchange(state_, {});
-  w.write.drop_other_generations = std::exchange(drop_generations_, false);
   if (meta_dirty_) {
     w.write.meta = meta_;
     if (!Rules::promise_is_stored()) w.write.meta->promised = promise_stored_;
@@ -667,7 +666,6 @@ void basic_replica<Rules>::switched(std::uint64_t generation, steady_time_ns now
   promise_synced_ = done.promised;
   written_ = synced_ = stored_ = hw_ = released_ = done.manifest.at.index;
   floor_ = std::min(floor_, released_);
-  drop_generations_ = true;
   out.state_replaced = done.manifest.at;
   if (session_epoch_ == meta_.promised && !leads()) {
     matched_ = true;

@@ -108,7 +108,6 @@ private:
   void raise(journal::replica_alarm alarm);
   void fatal(const error& e);
   void wake_at(steady_time_ns when);
-  void answer_reads();
   [[nodiscard]] shard_read_answer read_now(const shard_read& q) const;
   [[nodiscard]] shard_description describe();
   void see(const membership::membership_view& view);
