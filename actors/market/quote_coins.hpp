@@ -24,7 +24,6 @@ inline constexpr mint_address usdt_mint{{0xce, 0x01, 0x0e, 0x60, 0xaf, 0xed, 0xb
   if (mint == usdc_mint || mint == usdt_mint) return quote_class::usd;
   return quote_class::other;
 }
-[[nodiscard]] constexpr bool is_dollar(const mint_address& mint) { return quote_class_of(mint) == quote_class::usd; }
 [[nodiscard]] constexpr bool is_quote_coin(const mint_address& mint) {
   return quote_class_of(mint) != quote_class::other;
 }

@@ -630,7 +630,7 @@ protocol::token_quote token_state::quote(bool buy, token_amount amount_in) const
   protocol::token_quote best;
   for (const auto& p : all.pools) {
     if (!p.swapped || quote_class_of(p.quote_mint) != wanted) continue;
-    protocol::token_quote q{p.pool, p.venue, {}, false, p.last_slot};
+    protocol::token_quote q{p.pool, p.venue, {}, false};
     if (p.state.kind == pool_state_kind::reserves && p.state.a != 0 && p.state.b != 0) {
       const auto in = buy ? p.state.b : p.state.a, out = buy ? p.state.a : p.state.b;
       auto fee = buy ? p.buy : p.sell;

@@ -165,7 +165,6 @@ struct token_quote {
   program_kind venue{program_kind::unknown};
   token_amount amount_out; // rounded down
   bool exact{};            // from reserves and a known fee; else an estimate from the mark
-  slot_number as_of;
 };
 
 /// On the market bus, coalesced per mint: only the last one counts.

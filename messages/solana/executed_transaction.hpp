@@ -113,9 +113,6 @@ public:
   }
   /// Instruction data, decoded from base58 on first use into the arena.
   [[nodiscard]] std::span<const std::uint8_t> data(const executed_instruction& ix) const;
-  /// The token balance entry of a key before / after, or nullptr. Linear: transactions hold few of them.
-  [[nodiscard]] const token_balance* pre_token(std::size_t key_index) const { return find(pre_tokens, key_index); }
-  [[nodiscard]] const token_balance* post_token(std::size_t key_index) const { return find(post_tokens, key_index); }
   [[nodiscard]] bool is_signer(std::size_t key_index) const { return key_index < required_signatures; }
   [[nodiscard]] signature first_signature() const; // decodes the text form
   /// The log lines as plain text, unescaped on first use into the arena.
@@ -132,11 +129,6 @@ public:
 
 private:
   void unescape_logs() const; // executed_transaction_logs.cpp
-  static const token_balance* find(const std::vector<token_balance>& v, std::size_t key_index) {
-    for (const auto& b : v)
-      if (b.account_index == key_index) return &b;
-    return nullptr;
-  }
   struct chunk {
     std::unique_ptr<std::uint8_t[]> bytes;
     std::size_t size{};

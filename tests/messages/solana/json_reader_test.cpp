@@ -62,7 +62,7 @@ void expect_example(const executed_transaction& tx) {
   EXPECT_EQ(tx.post_tokens[0].amount, token_amount(UINT64_MAX));
   EXPECT_EQ(tx.post_tokens[0].decimals, 6);
   EXPECT_EQ(tx.post_tokens[0].owner.text(), key_a);
-  EXPECT_EQ(tx.pre_token(3), nullptr);
+  EXPECT_TRUE(tx.pre_tokens.empty());
   ASSERT_EQ(tx.instructions.size(), 4U);
   EXPECT_EQ(tx.instructions[0].path, (instruction_path{0, -1}));
   EXPECT_EQ(tx.instructions[1].path, (instruction_path{1, -1}));
