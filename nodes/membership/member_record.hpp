@@ -18,6 +18,7 @@
 #include "messages/ports/network.hpp"
 #include "messages/types/cluster_ids.hpp"
 #include "messages/types/error.hpp"
+#include "nodes/shards/rebalance.hpp"
 
 #include <array>
 #include <cstdint>
@@ -77,7 +78,7 @@ struct member_record {
 [[nodiscard]] std::string encode(const member_record& record);
 [[nodiscard]] result<member_record> decode_member_record(const node_id& node, std::string_view text);
 
-enum class rebalance_mode : std::uint8_t { on, off, rollout };
+using shards::rebalance_mode;
 [[nodiscard]] std::string_view to_text(rebalance_mode mode);
 
 /// Only the mode ever changes after the first node wrote it.

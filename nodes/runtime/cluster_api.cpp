@@ -65,18 +65,6 @@ void through(const context_ptr& c, std::string_view path, Message m, reply done,
   });
 }
 
-std::string_view text_of(shards::plan_mode m) {
-  switch (m) {
-  case shards::plan_mode::on:
-    return "on";
-  case shards::plan_mode::off:
-    return "off";
-  case shards::plan_mode::rollout:
-    return "rollout";
-  }
-  return "unknown";
-}
-
 /// Answers with the manager's description and the view, or says why there is none.
 template <class Then>
 void with_cluster(const context_ptr& c, const reply& done, Then then) {
@@ -113,7 +101,7 @@ void cluster_status(const context_ptr& c, const reply& done) {
                            {"shards_with_data_loss", h.data_loss},
                            {"replicas", v.cluster.replicas},
                            {"min_isr", v.cluster.min_isr},
-                           {"rebalance", text_of(d.mode)},
+                           {"rebalance", membership::to_text(d.mode)},
                            {"plan", std::move(plan)},
                            {"healthy", down == 0 && h.without_leader == 0 && h.under_replicated == 0}});
   });

@@ -52,7 +52,7 @@ std::optional<plan_step> step_of(shard_id shard, const shard_record& r, const st
   // 1: a draining leader.
   if (leader->draining)
     if (const auto s = hand_to(stays)) return s;
-  if (in.mode == plan_mode::rollout) return std::nullopt;
+  if (in.mode == rebalance_mode::rollout) return std::nullopt;
   // 2: too few replicas; a member that is down for long does not count.
   const auto up = static_cast<std::size_t>(std::count_if(r.isr.begin(), r.isr.end(), [&](const member& m) {
     const auto* p = find(in.members, m.node);
@@ -80,7 +80,7 @@ std::optional<plan_step> step_of(shard_id shard, const shard_record& r, const st
         return p != nullptr && p->draining;
       }))
     return s;
-  if (in.mode != plan_mode::on) return std::nullopt;
+  if (in.mode != rebalance_mode::on) return std::nullopt;
   if (const auto s = leaves([&](const member& m) { return !wanted_here(m.node); })) return s;
   // 4: leaders where placement wants them.
   if (!wanted.empty() && wanted.front() != r.leader.node)

@@ -23,7 +23,7 @@
 
 namespace sett::shards {
 
-enum class plan_mode : std::uint8_t { on, off, rollout };
+enum class rebalance_mode : std::uint8_t { on, off, rollout };
 
 struct plan_member {
   member who;
@@ -47,7 +47,7 @@ struct plan_input {
   std::span<const shard_record_at> records; // by shard number; revision 0: none yet
   std::span<const plan_member> members;     // everybody who is registered or heard, this node too
   std::uint32_t replicas{3};
-  plan_mode mode{plan_mode::on};
+  rebalance_mode mode{rebalance_mode::on};
   std::uint32_t moves_max{4};
   std::uint32_t moves_under_way{}; // steps that were planned and are not done
 };

@@ -265,18 +265,7 @@ std::vector<plan_member> shard_manager_actor::plan_members() const {
   return out;
 }
 
-plan_mode shard_manager_actor::mode() const {
-  if (!view_) return plan_mode::off;
-  switch (view_->cluster.mode) {
-  case membership::rebalance_mode::on:
-    return plan_mode::on;
-  case membership::rebalance_mode::off:
-    return plan_mode::off;
-  case membership::rebalance_mode::rollout:
-    return plan_mode::rollout;
-  }
-  return plan_mode::off;
-}
+rebalance_mode shard_manager_actor::mode() const { return view_ ? view_->cluster.mode : rebalance_mode::off; }
 
 void shard_manager_actor::see(std::shared_ptr<const membership::membership_view> view) {
   view_ = std::move(view);

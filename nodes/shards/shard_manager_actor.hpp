@@ -103,7 +103,7 @@ struct shard_row {
 struct manager_description {
   std::vector<shard_row> shards;
   std::vector<plan_step> plan;
-  plan_mode mode{};
+  rebalance_mode mode{};
   cluster_figures figures;
   drain_progress own; // what this node still leads and holds
   std::uint64_t listings{}, watch_ends{}, records_malformed{};
@@ -145,7 +145,7 @@ private:
   [[nodiscard]] std::vector<plan_member> plan_members() const;
   [[nodiscard]] std::vector<shard_record_at> records() const;
   [[nodiscard]] cluster_figures figures(std::span<const shard_record_at> of) const;
-  [[nodiscard]] plan_mode mode() const;
+  [[nodiscard]] rebalance_mode mode() const;
   [[nodiscard]] manager_description describe() const;
   [[nodiscard]] std::int64_t now_clock_ns() const { return setup_->shard->clock->steady_now().value; }
 

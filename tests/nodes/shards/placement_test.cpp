@@ -132,7 +132,7 @@ TEST(unit_shard_directory, moved_is_a_hint_until_the_record_comes) {
 struct rebalancing {
   std::vector<shard_record_at> records;
   std::vector<plan_member> members;
-  plan_mode mode{plan_mode::on};
+  rebalance_mode mode{rebalance_mode::on};
   std::uint32_t moves_max{4};
   int steps{};
 
@@ -237,7 +237,7 @@ TEST(unit_rebalancing, with_three_nodes_a_drain_takes_the_leaders_and_the_copies
 TEST(unit_rebalancing, a_rollout_moves_only_the_leaders_of_draining_nodes) {
   rebalancing r(3);
   r.members.push_back({life(4)});
-  r.mode = plan_mode::rollout;
+  r.mode = rebalance_mode::rollout;
   EXPECT_TRUE(r.next().empty());
   r.members[0].draining = true;
   for (const auto& s : r.next()) EXPECT_EQ(s.kind, step_kind::hand_over);
@@ -248,7 +248,7 @@ TEST(unit_rebalancing, a_rollout_moves_only_the_leaders_of_draining_nodes) {
 
 TEST(unit_rebalancing, off_replaces_lost_copies_but_moves_nothing_for_balance) {
   rebalancing r(4);
-  r.mode = plan_mode::off;
+  r.mode = rebalance_mode::off;
   r.members.push_back({life(5)});
   EXPECT_TRUE(r.next().empty());
   r.members[3].down = true;
@@ -278,9 +278,9 @@ TEST(unit_rebalancing, shards_whose_leader_is_gone_or_of_another_life_get_no_ste
 TEST(unit_rebalancing, moves_under_way_count) {
   rebalancing r(3);
   r.members[0].draining = true;
-  EXPECT_EQ(plan({r.records, r.members, 3, plan_mode::on, 4, 0}).size(), 4U);
-  EXPECT_EQ(plan({r.records, r.members, 3, plan_mode::on, 4, 3}).size(), 1U);
-  EXPECT_TRUE(plan({r.records, r.members, 3, plan_mode::on, 4, 9}).empty());
+  EXPECT_EQ(plan({r.records, r.members, 3, rebalance_mode::on, 4, 0}).size(), 4U);
+  EXPECT_EQ(plan({r.records, r.members, 3, rebalance_mode::on, 4, 3}).size(), 1U);
+  EXPECT_TRUE(plan({r.records, r.members, 3, rebalance_mode::on, 4, 9}).empty());
 }
 
 } // namespace

@@ -19,7 +19,7 @@ member at(const char* name, std::uint64_t incarnation = 1) {
 struct cluster {
   std::vector<plan_member> members;
   std::vector<shard_record_at> records;
-  plan_mode mode{plan_mode::on};
+  rebalance_mode mode{rebalance_mode::on};
   std::uint32_t moves_max{1000};
 
   explicit cluster(std::initializer_list<const char*> names, std::uint32_t shards = 64) {
@@ -121,7 +121,7 @@ TEST(unit_rebalance, a_node_that_is_down_for_long_is_replaced_and_the_shards_it_
 TEST(unit_rebalance, during_a_rollout_only_drains_hand_over) {
   cluster c{"n1", "n2", "n3"};
   c.members.push_back({.who = at("n4")});
-  c.mode = plan_mode::rollout;
+  c.mode = rebalance_mode::rollout;
   EXPECT_TRUE(c.steps().empty());
   c.node("n1").draining = true;
   const auto s = c.steps();
