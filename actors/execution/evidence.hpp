@@ -22,8 +22,9 @@
 
 namespace sett::execution {
 
-using provider_id = strong<struct provider_id_tag, std::uint16_t>; // whose machines; two endpoints may have one
-using machine_id = strong<struct machine_id_tag, std::uint64_t>;   // as the provider tells its machines apart
+using sett::machine_id;
+using sett::provider_id;
+using sett::testimony;
 
 /// Seen in our own stream.
 struct stream_sighting {
@@ -32,19 +33,6 @@ struct stream_sighting {
   blockhash block;
   transaction_outcome outcome;
   friend bool operator==(const stream_sighting&, const stream_sighting&) = default;
-};
-/// What one provider says of one signature.
-struct testimony {
-  provider_id provider;
-  machine_id height_from, history_from;
-  block_height finalized_height;
-  bool height_read_first{}; // the height was read before the history was asked
-  bool found{};
-  sett::commitment commitment{}; // found: how sure, where and what
-  block_height height;
-  blockhash block;
-  transaction_outcome outcome;
-  friend bool operator==(const testimony&, const testimony&) = default;
 };
 using two_testimonies = std::array<testimony, 2>;
 /// Linked finalized blocks that do not hold the signature.

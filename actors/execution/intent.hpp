@@ -7,6 +7,7 @@
 // Heights are block heights, not slots. Plain values; no I/O, nothing blocks.
 #pragma once
 
+#include "messages/ports/trading.hpp"
 #include "messages/types/ids.hpp"
 
 #include <cstdint>
@@ -70,24 +71,8 @@ enum class order_state : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_text(order_state s);
 
-/// A finalized block.
-struct chain_point {
-  block_height height;
-  blockhash hash;
-  friend auto operator<=>(const chain_point&, const chain_point&) = default;
-};
-
-/// What a transaction did to the account, from its own balances before and after.
-struct transaction_outcome {
-  bool ok{};
-  std::uint32_t error_code{}; // of a failed one
-  lamports fee;               // base and priority fee
-  lamports tip;
-  lamports lamports_before, lamports_after; // of the wallet itself
-  lamports rent_before, rent_after;         // of the token accounts it owns
-  token_amount tokens_before, tokens_after; // of the intent's mint
-  friend bool operator==(const transaction_outcome&, const transaction_outcome&) = default;
-};
+using sett::chain_point;
+using sett::transaction_outcome;
 
 struct attempt {
   attempt_number number;
