@@ -360,7 +360,6 @@ void shard_manager_actor::tick() {
     list();
   }
   look_for_marks();
-  if (!view_ && setup_->view()) see(setup_->view());
   if (view_ && at - told_at_ >= setup_->members_ns) {
     tell_members();
     carry_out_plan();
