@@ -1,5 +1,7 @@
 #include "config/declarations.hpp"
 
+#include "config/declaration_store.hpp"
+#include "config/trading_declarations.hpp"
 #include "config/value_checks.hpp"
 
 #include <fmt/format.h>
@@ -7,45 +9,13 @@
 #include <algorithm>
 #include <cctype>
 #include <numeric>
-#include <type_traits>
 
 namespace sett::config {
 namespace {
 
-template <class T>
-void assign(T& to, const setting_value& v) {
-  if constexpr (std::is_same_v<T, bool>)
-    to = std::get<bool>(v);
-  else if constexpr (std::is_integral_v<T>)
-    to = static_cast<T>(std::get<std::int64_t>(v));
-  else if constexpr (std::is_same_v<T, secret>)
-    to = secret(std::get<std::string>(v));
-  else
-    to = std::get<std::string>(v);
-}
-
-template <auto Area, auto Member>
-void in(settings& s, std::string_view, const setting_value& v) {
-  assign(s.*Area.*Member, v);
-}
-
-/// The item of that name, made when it is new.
-template <class Item>
-Item& item_of(std::vector<Item>& items, std::string_view name) {
-  auto it = std::find_if(items.begin(), items.end(), [&](const Item& i) { return i.name == name; });
-  if (it != items.end()) return *it;
-  items.emplace_back().name = name;
-  return items.back();
-}
-
-template <auto Array, auto Member>
-void of(settings& s, std::string_view item, const setting_value& v) {
-  assign(item_of(s.*Array, item).*Member, v);
-}
-
 constexpr std::int64_t kib = 1024, mib = 1024 * kib, gib = 1024 * mib;
 
-std::vector<declaration> make() {
+std::vector<declaration> make_plain() {
   using k = value_kind;
   constexpr auto live = setting_change::live;
   constexpr auto cluster = setting_scope::cluster;
@@ -562,6 +532,18 @@ std::vector<declaration> make() {
        .check = check_wallet_address,
        .store = of<&S::tracked, &wallet_settings::address>},
   };
+}
+
+/// Areas together, items last.
+std::vector<declaration> make() {
+  auto all = make_plain();
+  const auto items =
+      std::find_if(all.begin(), all.end(), [](const auto& d) { return d.key.find(".*.") != std::string_view::npos; });
+  auto trading = trading_declarations();
+  all.insert(items, trading.begin(), trading.end());
+  auto strategies = strategy_declarations();
+  all.insert(all.end(), strategies.begin(), strategies.end());
+  return all;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

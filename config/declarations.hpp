@@ -39,6 +39,8 @@ struct declaration {
   /// Further rule for text: what is allowed, when the value is not; nullptr when it is fine. Never repeats the value.
   const char* (*check)(std::string_view value){};
   void (*store)(settings& to, std::string_view item, const setting_value& value){};
+  /// What `store` put there; nullptr where nobody asks. The item must be there.
+  setting_value (*load)(const settings& from, std::string_view item){};
 };
 
 /// All declarations in the order of the documentation: areas together, items last.

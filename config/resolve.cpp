@@ -1,5 +1,6 @@
 #include "config/resolve.hpp"
 
+#include "config/trading_declarations.hpp"
 #include "messages/types/error.hpp"
 
 #include <fmt/format.h>
@@ -199,6 +200,7 @@ void check_together(resolution& r, const stack& values) {
     else if (std::any_of(s.tracked.begin(), it, [&](const auto& w) { return w.address == it->address; }))
       fail(key, "an address that another [[wallet]] has", "track each wallet once");
   }
+  for (const auto& c : trading_conflicts(s)) fail(c.key, c.found, c.allowed);
   if (s.tracked.size() > s.wallets.tracked_max)
     fail("wallets.tracked_max", std::to_string(s.wallets.tracked_max),
          fmt::format("allowed: at least the {} [[wallet]] given", s.tracked.size()));
@@ -237,6 +239,14 @@ void sort_by_place(std::vector<fault>& faults) {
 }
 
 } // namespace
+
+std::optional<setting_value> parse_value(const declaration& d, std::string_view text) {
+  auto value = typed(d, untyped_text{std::string(text)});
+  if (value && !within(d, *value)) value.reset();
+  return value;
+}
+
+std::string value_text(const declaration& d, const setting_value& value) { return shown(d, value); }
 
 resolution resolve(std::span<const layer> layers) {
   resolution out;

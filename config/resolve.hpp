@@ -7,6 +7,7 @@
 #include "config/settings.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,11 @@ struct resolution {
 
 /// layers: lowest first. Declared defaults lie below all of them, with the place "default".
 [[nodiscard]] resolution resolve(std::span<const layer> layers);
+
+/// A value as a person types it; nothing when it is of the wrong type or not allowed.
+[[nodiscard]] std::optional<setting_value> parse_value(const declaration& d, std::string_view text);
+/// And back; a secret's value is not told.
+[[nodiscard]] std::string value_text(const declaration& d, const setting_value& value);
 
 /// Checksum (FNV-1a, 64 bit, 16 hex digits) over the settings that all nodes of a cluster must share.
 [[nodiscard]] std::string cluster_checksum(const resolution& r);

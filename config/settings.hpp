@@ -104,6 +104,53 @@ struct wallet_settings {
   std::string address; // base58
 };
 
+/// What our trading may lose and hold at most. An entry whose measured value would be above a *_max is denied, so 0 is
+/// the strictest value of each. bps: 1/10,000.
+struct risk_settings {
+  std::uint64_t trade_lamports_max{}, token_lamports_max{}, creator_lamports_max{}, strategy_lamports_max{},
+      account_lamports_max{};
+  std::uint64_t positions_max{}, strategy_positions_max{}, creator_positions_max{};
+  std::uint64_t day_loss_lamports_max{}, strategy_day_loss_lamports_max{}, drawdown_bps_max{};
+  std::uint64_t orders_per_minute_max{}, strategy_orders_per_minute_max{};
+  std::uint64_t losses_in_row_max{}, loss_window_lamports_max{}, loss_window_s{};
+  std::uint64_t slippage_bps_max{}, slippage_fills_max{}, failed_sends_max{}, failed_sends_window_s{};
+  std::uint64_t pause_s{};
+  std::uint64_t volatility_bps_max{}, data_age_ms_max{};
+  bool incomplete_allowed{};
+  std::uint64_t replicas_missing_max{}, slots_behind_max{}, skip_rate_bps_max{}, fee_p75_micro_lamports_max{};
+  friend bool operator==(const risk_settings&, const risk_settings&) = default;
+};
+
+/// The exit plan of every position. Values of a position are compared with its cost, in bps.
+struct exits_settings {
+  std::uint64_t stop_bps{}, trailing_bps{}, trailing_arm_bps{}, volatility_stop_bps{};
+  std::uint64_t take1_bps{}, take1_share_bps{}, take2_bps{}, take2_share_bps{}, take3_bps{}, take3_share_bps{};
+  std::uint64_t hold_s_max{};
+  std::uint64_t rug_liquidity_bps{}, stress_fall_bps{};
+  std::uint64_t falling_bps{}, falling_tighten_bps{}, volatile_bps{}, volatile_widen_bps{};
+  std::uint64_t peak_step_bps{};
+  std::uint64_t escalate_slots{}, fee_start_micro_lamports{}, fee_max_micro_lamports{}, slippage_start_bps{},
+      slippage_max_bps{}, alarm_attempts{};
+  friend bool operator==(const exits_settings&, const exits_settings&) = default;
+};
+
+/// One [[strategy]].
+struct strategy_settings {
+  std::string name;
+  std::string kind; // launch, graduation, copy
+  bool paused{};
+  std::string size_by; // fixed, volatility
+  std::uint64_t size_lamports{}, size_min_lamports{}, volatility_loss_lamports{}, liquidity_share_bps{};
+  std::uint64_t budget_lamports_max{}, positions_max{};
+  std::uint64_t slippage_bps{}, cost_lamports_max{}, max_age_slots{};
+  bool reentry{};
+  std::uint64_t tax_bps_max{}, liquidity_lamports_min{}, creator_share_bps_max{}, creator_launches_max{},
+      creator_rugs_max{}, bundled_bps_max{}, buyers_min{}, holders_min{}, chase_bps_max{};
+  std::uint64_t wallet_trades_min{}, wallet_wins_bps_min{}, wallet_spend_lamports_min{};
+  std::uint64_t stop_bps{}, trailing_bps{}, hold_s_max{}; // 0: as exits.* says
+  friend bool operator==(const strategy_settings&, const strategy_settings&) = default;
+};
+
 struct settings {
   node_settings node;
   log_settings log;
@@ -115,8 +162,11 @@ struct settings {
   fault_settings fault;
   tokens_settings tokens;
   wallets_settings wallets;
+  risk_settings risk;
+  exits_settings exits;
   std::vector<endpoint_settings> endpoints;
   std::vector<wallet_settings> tracked;
+  std::vector<strategy_settings> strategies;
 
   [[nodiscard]] std::string log_dir() const { return log.dir.empty() ? node.data_dir + "/log" : log.dir; }
   [[nodiscard]] std::string socket_path() const {
