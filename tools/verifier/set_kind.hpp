@@ -45,13 +45,18 @@ class set_checker {
 public:
   virtual ~set_checker() = default;
   virtual void check(const record& r, tally& t) = 0;
+  /// Asked after the last record: whether the set passes. Stricter or laxer than everything agreeing where a set says
+  /// so.
+  [[nodiscard]] virtual bool accepts(const tally& t) const { return t.agreed == t.total; }
+  /// Lines to print below the figures; empty: none.
+  [[nodiscard]] virtual std::string summary() const { return {}; }
 };
 
 struct set_kind {
   std::string_view name;
-  std::string_view about;                                // one line for --help
-  std::function<bool(const record& r)> recognises;       // by content; asked for each record until one says yes
-  std::function<std::unique_ptr<set_checker>()> checker; // empty: a known format that this build does not verify
+  std::string_view about;                          // one line for --help
+  std::function<bool(const record& r)> recognises; // by content; asked for each record until one says yes
+  std::function<std::unique_ptr<set_checker>()> checker;
 };
 
 /// In the order they are asked.
@@ -59,6 +64,7 @@ struct set_kind {
 
 [[nodiscard]] std::unique_ptr<set_checker> make_base58_checker();
 [[nodiscard]] std::unique_ptr<set_checker> make_derivation_checker();
+[[nodiscard]] std::unique_ptr<set_checker> make_honeypot_checker();
 [[nodiscard]] std::unique_ptr<set_checker> make_transaction_checker();
 
 } // namespace sett::verifier

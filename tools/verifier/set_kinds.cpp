@@ -29,13 +29,12 @@ std::vector<set_kind> all_kinds() {
                make_derivation_checker},
       set_kind{"tx_vectors", "transactions: fields, bytes, signatures, signing, building, size limit",
                [](const record& r) { return has_type(r, "tx"); }, make_transaction_checker},
-      set_kind{"honeypot_mints", "mints and what became of their buyers",
-               [](const record& r) { return has_type(r, "mint"); }, nullptr},
+      set_kind{"honeypot_mints", "mints and what became of their buyers: verdicts, with a table of them",
+               [](const record& r) { return has_type(r, "mint"); }, make_honeypot_checker},
   };
   for (const auto& venue : replay_venues())
     kinds.push_back({venue.name, venue.about, [&venue](const record& r) { return is_replay_of(r, venue); },
-                     venue.execute == nullptr ? std::function<std::unique_ptr<set_checker>()>{}
-                                              : [&venue] { return make_replay_checker(venue); }});
+                     [&venue] { return make_replay_checker(venue); }});
   return kinds;
 }
 

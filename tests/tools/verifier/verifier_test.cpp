@@ -133,10 +133,37 @@ TEST_F(it_verify, every_file_has_its_line_and_the_worst_exit_code_wins) {
   EXPECT_NE(r.output.find("not a golden set"), std::string::npos) << r.output;
 }
 
-TEST_F(it_verify, a_known_set_without_a_checker_says_so) {
-  const auto r = run_verify(file("{\"t\":\"mint\",\"id\":\"m\"}\n"));
-  EXPECT_EQ(r.output, "honeypot_mints: not verified by this build\n");
-  EXPECT_EQ(r.exit_code, 0);
+/// A mint with a freeze authority (0: none), said to be of a class.
+std::string mint_record(std::uint8_t freeze_authority, const std::string& static_class) {
+  std::vector<std::uint8_t> mint(82);
+  mint[45] = 1;
+  if (freeze_authority != 0) {
+    mint[46] = 1;
+    std::fill_n(mint.begin() + 50, 32, freeze_authority);
+  }
+  const std::string key(32, '1');
+  return fmt::format(
+      R"({{"t":"mint","id":"m","mint_account_t0":{{"owner":"TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA","data":"{}"}},)"
+      R"("authorities":{{"hook_program":"{}","bad_hook":"{}"}},"clock_t0":{{"slot":"5","epoch":"0"}},"buy":{{"requested":"1000"}},)"
+      R"("static_class":"{}"}})"
+      "\n",
+      solana::base64_encode(mint), key, key, static_class);
+}
+
+TEST_F(it_verify, a_mint_may_be_judged_worse_than_it_is_but_not_better_and_the_classes_are_tabled) {
+  const auto r = run_verify(file(mint_record(0, "ok") + mint_record(1, "taxed") + mint_record(1, "drainable")));
+  EXPECT_EQ(r.exit_code, 0) << r.output; // one miss is allowed
+  EXPECT_TRUE(r.output.starts_with("honeypot_mints 2/3\n")) << r.output;
+  EXPECT_NE(r.output.find("misses 1"), std::string::npos) << r.output;
+  EXPECT_EQ(run_verify(file(mint_record(1, "drainable") + mint_record(1, "drainable"))).exit_code, 1);
+}
+
+TEST_F(it_verify, a_harmless_mint_called_a_trap_is_a_false_alarm) {
+  const auto r = run_verify(file(mint_record(1, "ok")));
+  EXPECT_EQ(r.exit_code, 1);
+  EXPECT_NE(r.output.find("false alarm: ok is judged can_become_unsellable; freeze_authority"), std::string::npos)
+      << r.output;
+  EXPECT_EQ(run_verify(file(mint_record(1, "no such class"))).exit_code, 2);
 }
 
 TEST_F(it_verify, wrong_usage_missing_files_and_malformed_records_exit_2_with_their_place) {
