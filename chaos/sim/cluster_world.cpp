@@ -258,6 +258,7 @@ public:
   // --- invariants, as things happen
   void released(std::size_t node, shard_id shard, epoch_number epoch, const ports::journal_entry& e);
   void applied(life& l, shard_id shard, const ports::journal_entry& e);
+  void opened(const life& l, shard_id shard, epoch_number epoch, const journal::entity_ref& e);
   void leaving(life& l, const member& to, ports::packet& p);
   void transacting(const life& l, const ports::consensus_transaction& t);
   void ended(const life& l, std::size_t actors_left);
@@ -293,6 +294,8 @@ private:
   void accept_loss(std::size_t at);
   void check_history();
   void tell_shards();
+  void check_opened(shard_id shard, epoch_number epoch);
+  void check_pace();
   void check_end();
   [[nodiscard]] std::optional<std::size_t> some_node(bool running);
   [[nodiscard]] bool all_in_sync() const;
@@ -314,6 +317,12 @@ private:
   };
   std::map<shard_id, truth> truth_;
   std::vector<operation> operations_;
+  struct open_entity {
+    journal::entity_ref what;
+    std::int64_t at_ns{};
+  };
+  std::map<std::pair<shard_id, epoch_number>, std::vector<open_entity>> opened_; // in order
+  std::uint64_t opens_{};
   std::map<std::string, std::uint64_t> effects_; // entity and event: how often the journals have it
 };
 
@@ -357,6 +366,7 @@ life::life(world& w, std::size_t at, std::uint64_t number)
   settings.self.hash_version = shards::hash_version;
   settings.replica.log_entries_keep = 64; // small, so that cuts and snapshots happen
   settings.limits.sequences_per_client = 256;
+  settings.recovery = w.planted().recovery;
   shards::cluster_ports p;
   p.network = network.get();
   p.consensus = consensus.get();
@@ -380,6 +390,9 @@ life::life(world& w, std::size_t at, std::uint64_t number)
   };
   hooks.on_applied = [this](shard_id s, const ports::journal_entry& j) {
     if (network->alive) in.applied(*this, s, j);
+  };
+  hooks.on_open = [this](shard_id s, epoch_number e, const journal::entity_ref& r) {
+    if (network->alive) in.opened(*this, s, e, r);
   };
   hooks.make_shard = w.planted().make_shard;
   cluster = std::make_unique<shards::cluster_node>(settings, p, hooks);
@@ -574,6 +587,60 @@ void world::applied(life& l, shard_id shard, const ports::journal_entry& e) {
     if (c.event.empty() || c.event == "-" || c.target.kind == journal::counter_kind) continue;
     if (++effects_[c.target.id + c.event] > 1)
       violate(fmt::format("I14: {} of {} took effect twice in shard {}", c.event, c.target.id, shard.value));
+  }
+}
+
+/// What is taken over is opened by who serves it, each entity once.
+void world::opened(const life& l, shard_id shard, epoch_number epoch, const journal::entity_ref& e) {
+  const auto& releasers = truth_[shard].releaser;
+  const auto it = releasers.find(epoch.value);
+  if (it == releasers.end() || it->second != *l.cluster->self())
+    violate(fmt::format("recovery: {} opens {} of shard {}, which it does not lead in epoch {}", l.name, e.id,
+                        shard.value, epoch.value));
+  auto& all = opened_[{shard, epoch}];
+  if (std::any_of(all.begin(), all.end(), [&](const auto& o) { return o.what == e; }))
+    violate(fmt::format("recovery: {} of shard {} was opened twice in epoch {}", e.id, shard.value, epoch.value));
+  all.push_back({e, events.now_ns()});
+  ++opens_;
+}
+
+/// Everything that the shard's last leader took over is open, those with money first, and no second saw more than the
+/// cluster's budget (a node's bucket holds a second's worth, at least one).
+void world::check_opened(shard_id shard, epoch_number epoch) {
+  journal::shard_state taken_over(kinds);
+  for (const auto& [index, e] : truth_[shard].entries) {
+    if (e.epoch > epoch || !taken_over.apply(e)) break;
+    if (e.epoch == epoch) break; // its first entry: what follows is the leader's own
+  }
+  const auto& all = opened_[{shard, epoch}];
+  const auto expected = taken_over.to_open();
+  if (all.size() != expected.size())
+    violate(fmt::format("recovery: {} of {} entities of shard {} are open in epoch {}", all.size(), expected.size(),
+                        shard.value, epoch.value));
+  bool rest = false;
+  for (const auto& o : all) {
+    const auto it = std::find_if(expected.begin(), expected.end(), [&](const auto& x) { return x.first == o.what; });
+    if (it == expected.end())
+      return violate(
+          fmt::format("recovery: {} of shard {} was opened, nothing was to be done for it", o.what.id, shard.value));
+    if (it->second == journal::opening::rest) rest = true;
+    if (it->second == journal::opening::money && rest)
+      violate(fmt::format("recovery: {} of shard {} has money and was opened after others", o.what.id, shard.value));
+  }
+}
+
+void world::check_pace() {
+  std::vector<std::int64_t> at;
+  for (const auto& [where, all] : opened_)
+    for (const auto& o : all)
+      if (o.what.kind != journal::counter_kind) at.push_back(o.at_ns); // where entities open, counters have the money
+  std::sort(at.begin(), at.end());
+  const auto most = std::size_t{2} * planted_.recovery.opens_per_s + places.size();
+  for (std::size_t i = 0, first = 0; i < at.size(); ++i) {
+    while (at[i] - at[first] > second) ++first;
+    if (i - first + 1 > most)
+      return violate(fmt::format("recovery: {} entities were opened within a second, the cluster's budget is {}",
+                                 i - first + 1, planted_.recovery.opens_per_s));
   }
 }
 
@@ -1239,6 +1306,7 @@ void world::check_end() {
     const auto applied = fold.applied().index.value;
     if (const auto it = hashes[shard].find(applied); it != hashes[shard].end() && it->second != fold.hash())
       violate(fmt::format("I7: shard {} is not the fold of its journal at entry {}", s, applied));
+    check_opened(shard, record->epoch);
   }
   // I19: no actors, timers or writes pile up. I16, I17: each life's end looks.
   for (auto& p : places) {
@@ -1251,6 +1319,7 @@ void world::check_end() {
     if (p.now->store->unanswered() > 2 * options.shards)
       violate(fmt::format("I19: {} writes wait on {}", p.now->store->unanswered(), p.now->name));
   }
+  check_pace();
   if (events.size() > 1'000) violate(fmt::format("I19: {} events wait after healing", events.size()));
   check_history();
   for (auto& p : places) p.now.reset();
@@ -1470,6 +1539,7 @@ world_result world::run() {
   r.happened["store-answer-lost"] = k.lost_executed + k.lost_late + k.lost_never;
   r.happened["store-executed-late"] = k.late_executed;
   r.happened["fresh-reads"] = reads_;
+  if (opens_ != 0) r.happened["entities-opened"] = opens_;
   r.story.assign(story.lines().begin(), story.lines().end());
   return r;
 }

@@ -69,6 +69,7 @@ struct planted_parts {
   shard_factory make_shard;
   std::function<std::unique_ptr<ports::journal_store>(ports::journal_store&)> wrap_store;
   const journal::entity_kinds* kinds{};
+  shards::recovery_settings recovery{};
 };
 [[nodiscard]] world_result run_world(const world_options& options, const planted_parts& planted = {});
 

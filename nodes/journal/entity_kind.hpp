@@ -41,6 +41,10 @@ struct entity_decision {
   std::string reply;
 };
 
+/// What is to be done for an entity by a node that takes its shard over, before it acts for it: nothing, or it is
+/// opened in its turn (nodes/shards/recovery_budget.hpp), those with money at stake first.
+enum class opening : std::uint8_t { none, rest, money };
+
 class entity {
 public:
   virtual ~entity() = default;
@@ -52,6 +56,7 @@ public:
   /// At most entity_bytes_max; empty: the entity is as new and needs no storage.
   [[nodiscard]] virtual std::string serialise() const = 0;
   [[nodiscard]] virtual std::unique_ptr<entity> clone() const = 0;
+  [[nodiscard]] virtual opening opens() const { return opening::none; }
 };
 
 class entity_kind {

@@ -218,6 +218,14 @@ result<void> shard_state::load(std::span<const ports::state_change> stored, cons
   return {};
 }
 
+std::vector<std::pair<entity_ref, opening>> shard_state::to_open() const {
+  std::vector<std::pair<entity_ref, opening>> out;
+  for (const auto& [ref, e] : entities_)
+    if (const auto how = e->opens(); how != opening::none) out.emplace_back(ref, how);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 const entity* shard_state::find(const entity_ref& ref) const {
   const auto at = entities_.find(ref);
   return at == entities_.end() ? nullptr : at->second.get();

@@ -98,6 +98,8 @@ public:
   /// nullptr: as new.
   [[nodiscard]] const entity* find(const entity_ref& ref) const;
   [[nodiscard]] std::size_t entity_count() const { return entities_.size(); }
+  /// What a node that takes the shard over opens, in order of the references.
+  [[nodiscard]] std::vector<std::pair<entity_ref, opening>> to_open() const;
   [[nodiscard]] std::size_t client_count() const { return clients_.size(); }
   /// The whole committed state as it would be stored, in key order; for checks and tests.
   [[nodiscard]] std::vector<ports::state_change> dump() const;

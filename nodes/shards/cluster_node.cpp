@@ -189,6 +189,8 @@ void cluster_node::registered(const member& who, bool intact) {
   };
   manager->on_record = hooks_.on_record;
   manager->on_serving = hooks_.on_serving;
+  manager->on_open = hooks_.on_open;
+  manager->recovery = settings_.recovery;
   manager->on_figures = [this](const cluster_figures& f) { counted(f); };
 
   auto client = std::make_shared<command_client_setup>();

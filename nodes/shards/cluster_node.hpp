@@ -45,6 +45,7 @@ struct cluster_settings {
   std::uint32_t moves_max{4};
   std::int64_t repair_after_ns{10'000'000'000};
   std::int64_t store_state_ns{2'000'000'000};
+  recovery_settings recovery;
 };
 
 /// All outlive the node.
@@ -74,6 +75,10 @@ struct cluster_hooks {
   std::function<void(shard_id, const shard_leader&)> on_leader;
   std::function<void(shard_id, const shard_record&)> on_record;
   std::function<void(shard_id, bool serves)> on_serving;
+  /// An entity of a shard that this node took over and serves since this epoch may be opened now: in its turn, those
+  /// with money first, within the cluster's budget (entity::opens). One that is made later comes through on_released
+  /// alone.
+  std::function<void(shard_id, epoch_number, const journal::entity_ref&)> on_open;
   std::function<void(shard_id, epoch_number, const ports::journal_entry&)> on_released;
   std::function<void(shard_id, const ports::journal_entry&)> on_applied;
   decltype(shard_manager_setup::make_shard) make_shard;

@@ -161,6 +161,7 @@ void basic_shard_actor<Rules>::fatal(const error& e) {
 template <class Rules>
 void basic_shard_actor<Rules>::carry_out() {
   // What is carried out may produce more: a released entry lets a read be answered, a full log asks for state.
+  bool took_over = false;
   while (!ended_) {
     journal::replica_output o;
     std::swap(o, out_);
@@ -205,7 +206,7 @@ void basic_shard_actor<Rules>::carry_out() {
     if (!o.released.empty()) released(o.released);
     if (o.stepped_down) stepped_down(*o.stepped_down);
     if (o.became_ready) {
-      serving_ = true;
+      serving_ = took_over = true;
       senders_.clear();
       env_->log.info("shard-leads", "this node leads the shard and serves it",
                      {{"shard", shard_.value}, {"epoch", promised.value}});
@@ -249,6 +250,9 @@ void basic_shard_actor<Rules>::carry_out() {
     if (told_role_ == journal::replica_role::electing) env_->metrics.elections->add();
     caf::anon_send(manager_, shard_changed{shard_, told_role_, told_epoch_});
   }
+  if (took_over && serving_ && manager_)
+    if (auto entities = state_.to_open(); !entities.empty())
+      caf::anon_send(manager_, shard_opens{shard_, replica_.promised(), std::move(entities)});
   if (state_.dirty()) wake_at(steady_time_ns{stored_at_ns_ + env_->store_state_ns});
 }
 

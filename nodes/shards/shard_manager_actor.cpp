@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view directory_path = "/node/shards";
 constexpr std::int64_t tick_ns = 200'000'000;
+constexpr std::size_t opens_per_turn = 256;
 constexpr std::int64_t hand_over_patience_ns = 2'000'000'000;
 
 /// Also one that is not ready yet works towards its wished replicas: it may need them to get ready.
@@ -36,7 +37,8 @@ shard_manager_actor::shard_manager_actor(caf::actor_config& cfg, supervision::ce
       setup_(std::move(setup)),
       directory_id_(setup_->actors->directory(directory_path)),
       directory_(setup_->shard_count),
-      stored_(setup_->stored) {}
+      stored_(setup_->stored),
+      recovery_(setup_->recovery, setup_->shard->clock->steady_now()) {}
 
 caf::behavior shard_manager_actor::make_behavior() {
   view_ = setup_->view();
@@ -65,10 +67,23 @@ caf::behavior shard_manager_actor::make_behavior() {
         const bool serving = m.role == journal::replica_role::leading;
         if (serving != it->second.serving) {
           it->second.serving = serving;
+          if (!serving) recovery_.drop(m.shard);
           if (setup_->on_serving) setup_->on_serving(m.shard, serving);
         }
         look_for_marks();
         carry_out_plan();
+      },
+      [this](const shard_opens& m) {
+        const auto it = replicas_.find(m.shard);
+        if (it == replicas_.end() || !it->second.serving) return;
+        for (const auto& [ref, how] : m.entities)
+          recovery_.add(how == journal::opening::money ? urgency::money : urgency::rest,
+                        {m.shard, m.epoch, ref.kind.value, ref.id});
+        open_next();
+      },
+      [this](manager_open) {
+        opening_ = false;
+        open_next();
       },
       [this](const supervision::child_ended& note) {
         // A shard's state may not be restarted within one life of its node.
@@ -349,6 +364,23 @@ void shard_manager_actor::look_for_marks() {
   }
   marked_ = true;
   setup_->on_marked();
+}
+
+/// Opens what the budget allows, and comes back when it allows more.
+void shard_manager_actor::open_next() {
+  std::uint32_t own = 0, led = 0;
+  for (std::uint32_t s = 0; s < setup_->shard_count; ++s) {
+    const auto leader = directory_.leader_of(shard_id{static_cast<std::uint16_t>(s)});
+    if (leader.epoch.value == 0) continue;
+    ++led;
+    if (leader.leader == setup_->shard->self) ++own;
+  }
+  recovery_.set_share(own, led);
+  for (const auto& item : recovery_.take(setup_->shard->clock->steady_now(), opens_per_turn))
+    if (setup_->on_open) setup_->on_open(item.shard, item.epoch, {journal::entity_kind_number{item.kind}, item.id});
+  const auto next = recovery_.next(setup_->shard->clock->steady_now());
+  if (!next || std::exchange(opening_, true)) return;
+  delayed_send(this, std::chrono::nanoseconds(std::max<std::int64_t>(next->value - now_clock_ns(), 0)), manager_open{});
 }
 
 void shard_manager_actor::tick() {

@@ -13,6 +13,7 @@
 #include "nodes/shards/cluster_figures.hpp"
 #include "nodes/shards/directory.hpp"
 #include "nodes/shards/rebalance.hpp"
+#include "nodes/shards/recovery_budget.hpp"
 #include "nodes/shards/shard_actor.hpp"
 
 #include <caf/actor.hpp>
@@ -60,6 +61,7 @@ struct shard_manager_setup {
   std::int64_t list_ns{3'000'000'000};
   std::int64_t members_ns{1'000'000'000};       // the members are told again at least so often: signs of life
   std::int64_t repair_after_ns{10'000'000'000}; // a member that is down for longer is replaced
+  recovery_settings recovery;
   std::uint32_t mailbox{100'000};
   std::shared_ptr<supervision::registry> actors;
   std::shared_ptr<shard_table> table;
@@ -80,6 +82,9 @@ struct shard_manager_setup {
   std::function<void(shard_id, const shard_leader&)> on_leader;
   /// On the manager's turn: this node serves the shard, or no more.
   std::function<void(shard_id, bool serves)> on_serving;
+  /// On the manager's turn: this node serves the shard since this epoch, and it is the turn of this entity that it took
+  /// over (recovery_budget.hpp). May be empty.
+  std::function<void(shard_id, epoch_number, const journal::entity_ref&)> on_open;
   /// On the manager's turn, a few times a second: how the cluster stands. May be empty.
   std::function<void(const cluster_figures&)> on_figures;
 };
@@ -93,6 +98,7 @@ struct manager_listed {
 };
 struct manager_tick {};
 struct manager_created {};
+struct manager_open {};
 struct manager_describe {};
 struct shard_row {
   shard_id shard;
@@ -141,6 +147,7 @@ private:
   void tell_members();
   void carry_out_plan();
   void look_for_marks();
+  void open_next();
   void tick();
   [[nodiscard]] std::vector<plan_member> plan_members() const;
   [[nodiscard]] std::vector<shard_record_at> records() const;
@@ -158,6 +165,8 @@ private:
   std::map<node_id, std::int64_t> down_since_;
   std::map<shard_id, std::int64_t> handing_over_; // asked at
   std::vector<plan_step> plan_;
+  recovery_budget recovery_;
+  bool opening_{}; // a manager_open is under way
   ports::watch_id watch_{ports::watch_id::none};
   std::int64_t listed_at_{}, told_at_{};
   bool listing_{}, listed_once_{}, creating_{}, marked_{};
@@ -170,6 +179,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::shards::manager_changes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::shards::manager_listed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::shards::manager_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::shards::manager_created)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::shards::manager_open)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::shards::manager_describe)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::shards::manager_description)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::shards::manager_move)

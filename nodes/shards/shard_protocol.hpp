@@ -4,7 +4,7 @@
 //   manager -> shard: shard_record_seen, shard_members, shard_wish, shard_hand_over; anybody -> shard: shard_recover,
 //   shard_describe -> shard_description, shard_read -> shard_read_answer
 //   stores -> shard: the completions below, by the shard's own callbacks
-//   shard -> manager: shard_changed
+//   shard -> manager: shard_changed, shard_opens
 #pragma once
 
 #include "messages/ports/journal_store.hpp"
@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sett::shards {
@@ -82,6 +83,14 @@ struct shard_changed {
   epoch_number epoch;
 };
 
+/// Shard -> manager, after shard_changed: this node serves the shard, and these entities are to be opened in their
+/// turn.
+struct shard_opens {
+  shard_id shard;
+  epoch_number epoch;
+  std::vector<std::pair<journal::entity_ref, journal::opening>> entities;
+};
+
 // --- completions
 struct shard_written {
   std::uint64_t id{};
@@ -132,6 +141,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::shards::shard_description)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::shards::shard_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::shards::shard_read_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::shards::shard_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::shards::shard_opens)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::shards::shard_written)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::shards::shard_transaction_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sett::shards::shard_record_read)

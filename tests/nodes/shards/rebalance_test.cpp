@@ -137,28 +137,40 @@ TEST(unit_rebalance, no_more_steps_than_allowed_are_under_way) {
   EXPECT_EQ(plan({.records = c.records, .members = c.members, .moves_max = 5, .moves_under_way = 4}).size(), 1U);
 }
 
+recovery_item item(std::uint16_t shard, std::string id) { return {shard_id{shard}, epoch_number{1}, 7, std::move(id)}; }
+
 TEST(unit_recovery_budget, money_comes_first_and_the_rest_at_the_share_of_the_clusters_rate) {
   recovery_budget b({.opens_per_s = 100, .money_per_s = 1000}, steady_time_ns{0});
   b.set_share(1, 2);
-  for (int i = 0; i < 100; ++i) ASSERT_TRUE(b.add(urgency::rest, {shard_id{1}, "r" + std::to_string(i)}));
-  ASSERT_TRUE(b.add(urgency::money, {shard_id{1}, "m"}));
+  for (int i = 0; i < 100; ++i) b.add(urgency::rest, item(1, "r" + std::to_string(i)));
+  b.add(urgency::money, item(1, "m"));
   const auto first = b.take(steady_time_ns{1'000'000'000}, 1000);
   ASSERT_EQ(first.size(), 51U); // one with money, and half of 100 a second
-  EXPECT_EQ(first.front().entity, "m");
+  EXPECT_EQ(first.front().id, "m");
   ASSERT_TRUE(b.next(steady_time_ns{1'000'000'000}));
   EXPECT_EQ(b.next(steady_time_ns{1'000'000'000})->value, 1'020'000'000);
 }
 
-TEST(unit_recovery_budget, a_raised_item_moves_forward_and_a_lost_shards_items_go) {
+TEST(unit_recovery_budget, a_lost_shards_items_go) {
   recovery_budget b({.opens_per_s = 10, .money_per_s = 10}, steady_time_ns{0});
-  ASSERT_TRUE(b.add(urgency::rest, {shard_id{1}, "a"}));
-  ASSERT_TRUE(b.add(urgency::rest, {shard_id{2}, "b"}));
-  EXPECT_TRUE(b.raise({shard_id{2}, "b"}, urgency::money));
-  EXPECT_FALSE(b.raise({shard_id{9}, "x"}, urgency::money));
+  b.add(urgency::rest, item(1, "a"));
+  b.add(urgency::rest, item(2, "b"));
   b.drop(shard_id{1});
   const auto all = b.take(steady_time_ns{1'000'000'000}, 10);
   ASSERT_EQ(all.size(), 1U);
-  EXPECT_EQ(all[0].entity, "b");
+  EXPECT_EQ(all[0].id, "b");
+  EXPECT_FALSE(b.next(steady_time_ns{1'000'000'000}));
+}
+
+TEST(unit_recovery_budget, a_node_that_knows_no_share_of_its_own_yet_looks_again_instead_of_waiting_for_ever) {
+  recovery_budget b({.opens_per_s = 10, .money_per_s = 10}, steady_time_ns{0});
+  b.set_share(0, 4);
+  b.add(urgency::money, item(1, "a"));
+  EXPECT_TRUE(b.take(steady_time_ns{500'000'000}, 10).empty());
+  ASSERT_TRUE(b.next(steady_time_ns{500'000'000}));
+  EXPECT_LE(b.next(steady_time_ns{500'000'000})->value, 1'500'000'000);
+  b.set_share(1, 4);
+  EXPECT_EQ(b.take(steady_time_ns{1'000'000'000}, 10).size(), 1U);
 }
 
 } // namespace
