@@ -1,0 +1,156 @@
+// Answers what the venues' oracles ask: one JSON object a line in, one a line out. "swap": the instruction of a venue
+// for given account bytes. "quote": a quote for given numbers. "time": the mean time of such quotes. Only for tests.
+#include "actors/building/venue_swaps.hpp"
+#include "actors/venues/pump_swap.hpp"
+#include "actors/venues/raydium_launchlab.hpp"
+#include "messages/solana/base58.hpp"
+#include "messages/types/chain_event.hpp"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+#include <string>
+
+namespace {
+
+using namespace sett;
+using element = simdjson::dom::element;
+
+std::string_view text(element e, std::string_view key) { return e[key].get_string().value(); }
+bool flag(element e, std::string_view key) { return e[key].get_bool().value(); }
+/// Amounts travel as text: JSON's numbers of JavaScript end at 2^53.
+std::uint64_t number(element e, std::string_view key) { return std::stoull(std::string(text(e, key))); }
+address key_of(element e, std::string_view key) {
+  const auto a = solana::parse_address(text(e, key));
+  SETT_ASSERT(a.has_value());
+  return *a;
+}
+std::vector<std::uint8_t> unhex(std::string_view hex) {
+  std::vector<std::uint8_t> out;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    out.push_back(static_cast<std::uint8_t>(std::stoul(std::string(hex.substr(i, 2)), nullptr, 16)));
+  return out;
+}
+
+std::string error_text(const error& e) { return fmt::format("{{\"error\":\"{}\"}}", e.message); }
+std::string told(const solana::instruction& ix) {
+  std::string out = fmt::format("{{\"program\":\"{}\",\"accounts\":[", solana::to_base58(ix.program));
+  for (std::size_t i = 0; i < ix.accounts.size(); ++i) {
+    const auto& a = ix.accounts[i];
+    out += fmt::format("{}\"{}{}{}\"", i == 0 ? "" : ",", solana::to_base58(a.key), a.is_signer ? " s" : "",
+                       a.is_writable ? " w" : "");
+  }
+  out += "],\"data\":\"";
+  for (const auto b : ix.data) out += fmt::format("{:02x}", b);
+  return out + "\"}";
+}
+
+building::derived_addresses& memo() {
+  static building::derived_addresses all;
+  return all;
+}
+
+std::string swap(element e) {
+  using namespace building;
+  ports::venue_snapshot pool;
+  pool.pool = key_of(e, "pool");
+  pool.base_mint = key_of(e, "base_mint");
+  pool.quote_mint = key_of(e, "quote_mint");
+  pool.base_token_program = key_of(e, "base_program");
+  pool.quote_token_program = key_of(e, "quote_program");
+  const simdjson::dom::array accounts = e["accounts"];
+  for (const element a : accounts)
+    pool.accounts.push_back({.key = key_of(a, "key"),
+                             .owner = key_of(a, "owner"),
+                             .lamports = {},
+                             .data = unhex(text(a, "data")),
+                             .slot = {}});
+  const swap_terms terms{text(e, "side") == "buy" ? ports::trade_side::buy : ports::trade_side::sell,
+                         flag(e, "exact_in"), number(e, "in"), number(e, "out")};
+  const swap_parties parties{key_of(e, "wallet"), key_of(e, "base_account"), key_of(e, "quote_account")};
+  const auto spread = number(e, "spread");
+  const auto venue = text(e, "venue");
+  const auto answer = [](const auto& market, auto make) {
+    return market ? told(make(*market)) : error_text(market.error());
+  };
+  if (venue == "pump")
+    return answer(read_pump_curve(pool, spread), [&](const auto& m) { return swap_on(m, terms, parties, memo()); });
+  if (venue == "pump_amm")
+    return answer(read_pump_swap(pool, spread), [&](const auto& m) {
+      return text(e, "side") == "extend" ? extend_pool(m, parties.wallet) : swap_on(m, terms, parties, memo());
+    });
+  if (venue == "raydium_amm_v4")
+    return answer(read_raydium_amm_v4(pool), [&](const auto& m) { return swap_on(m, terms, parties); });
+  if (venue == "raydium_cpmm")
+    return answer(read_raydium_cpmm(pool), [&](const auto& m) { return swap_on(m, pool.base_mint, terms, parties); });
+  if (venue == "orca_whirlpool")
+    return answer(read_whirlpool(pool),
+                  [&](const auto& m) { return swap_on(m, pool.base_mint, terms, parties, memo()); });
+  return "{\"error\":\"unknown venue\"}";
+}
+
+/// A quote as a function of nothing: so that it can be asked once, or timed.
+std::function<venues::outcome()> quote_of(element e) {
+  const auto d = text(e, "direction") == "a_to_b" ? venues::direction::a_to_b : venues::direction::b_to_a;
+  const bool exact_in = flag(e, "exact_in");
+  const token_amount amount{number(e, "amount")};
+  if (text(e, "venue") == "pump_swap") {
+    using namespace venues::pump_swap;
+    state s;
+    s.base = number(e, "base");
+    s.quote = number(e, "quote");
+    s.virtual_quote = std::stoll(std::string(text(e, "virtual_quote")));
+    if (flag(e, "has_creator")) s.coin_creator.bytes[0] = 1;
+    s.fees = {number(e, "liquidity_bps"), number(e, "protocol_bps"), number(e, "creator_bps")};
+    return [=] { return exact_in ? quote_exact_in(s, d, amount) : quote_exact_out(s, d, amount); };
+  }
+  using namespace venues::raydium_launchlab;
+  state s;
+  s.trades = true;
+  s.total_base_sell = number(e, "total_base_sell");
+  s.virtual_base = number(e, "virtual_base");
+  s.virtual_quote = number(e, "virtual_quote");
+  s.real_base = number(e, "real_base");
+  s.real_quote = number(e, "real_quote");
+  s.fees = {number(e, "protocol_rate"), number(e, "platform_rate"), number(e, "creator_rate"), number(e, "share_rate")};
+  return [=] { return exact_in ? quote_exact_in(s, d, amount) : quote_exact_out(s, d, amount); };
+}
+
+std::string quote(element e) {
+  const auto q = quote_of(e)();
+  if (!q) return fmt::format("{{\"refused\":{}}}", q.error().code);
+  return fmt::format("{{\"gave\":\"{}\",\"got\":\"{}\",\"fees\":\"{}\",\"amount_in\":\"{}\",\"amount_out\":\"{}\"}}",
+                     q->gave.value, q->got.value, q->fees.total(), q->amount_in.value, q->amount_out.value);
+}
+
+std::string time_of(element e) {
+  const auto ask = quote_of(e);
+  constexpr int rounds = 100'000;
+  std::uint64_t sum = 0;
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < rounds; ++i)
+    if (const auto q = ask()) sum += q->got.value;
+  const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
+  return fmt::format("{{\"ns\":{:.1f},\"sum\":\"{}\"}}", took.count() / rounds, sum);
+}
+
+} // namespace
+
+int main() {
+  simdjson::dom::parser parser;
+  std::string line, out;
+  while (std::getline(std::cin, line)) {
+    element e;
+    if (parser.parse(line).get(e) != simdjson::SUCCESS) {
+      std::fputs("not JSON\n", stderr);
+      return 2;
+    }
+    const auto op = text(e, "op");
+    std::puts((op == "swap" ? swap(e) : op == "time" ? time_of(e) : quote(e)).c_str());
+  }
+  return 0;
+}
