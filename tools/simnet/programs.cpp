@@ -70,5 +70,29 @@ const address& bpf_loader() {
   static const address id = "BPFLoader2111111111111111111111111111111111"_address;
   return id;
 }
+const address& memo() {
+  static const address id = "MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr"_address;
+  return id;
+}
+const address& memo_v1() {
+  static const address id = "Memo1UhkJRfHyvLMcVucJwxXeuD728EqVDDwQDxFMNo"_address;
+  return id;
+}
+const address& lookup_table() {
+  static const address id = "AddressLookupTab1e1111111111111111111111111"_address;
+  return id;
+}
+const address& raydium_cpmm() {
+  static const address id = "CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C"_address;
+  return id;
+}
+const address& whirlpool() {
+  static const address id = "whirLbMiicVdio4qvUfM5KAg6Ct8VwpYzGff3uctyCc"_address;
+  return id;
+}
+const address& incinerator() {
+  static const address id = "1nc1nerator11111111111111111111111111111111"_address;
+  return id;
+}
 
 } // namespace sett::simnet::program_id

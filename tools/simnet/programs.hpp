@@ -32,6 +32,12 @@ namespace program_id {
 [[nodiscard]] const address& rent_sysvar();
 [[nodiscard]] const address& native_loader();
 [[nodiscard]] const address& bpf_loader();
+[[nodiscard]] const address& memo();
+[[nodiscard]] const address& memo_v1();
+[[nodiscard]] const address& lookup_table();
+[[nodiscard]] const address& raydium_cpmm();
+[[nodiscard]] const address& whirlpool();
+[[nodiscard]] const address& incinerator();
 } // namespace program_id
 
 } // namespace sett::simnet
