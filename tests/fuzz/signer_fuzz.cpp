@@ -1,0 +1,129 @@
+// What reaches the signer: frames of its socket, messages to sign, and messages that are put together from right and
+// wrong instructions. What is approved sends nothing to a stranger, whatever the input.
+#include "actors/signer/message_shape.hpp"
+#include "actors/signer/signer_frames.hpp"
+#include "messages/types/error.hpp"
+#include "tests/actors/signer/made_messages.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace {
+
+using namespace sett;
+using namespace sett::test;
+
+const address once_account = *solana::create_with_seed(wallet, "0123456789abcdef", token_program);
+
+std::expected<signer::order_summary, signer::refused> read(std::span<const std::uint8_t> message) {
+  static const std::vector<address> destinations{cold_wallet};
+  solana::transaction_view scratch;
+  return signer::read_shape(
+      message, {.wallet = wallet, .wsol_account = wsol_account, .destinations = destinations, .tip_accounts = {}},
+      scratch);
+}
+
+/// The accounts of an instruction that decide where value goes; written down apart from the signer's own reading.
+bool sends_to(const solana::instruction& ix, const address& a) {
+  const auto holds = [&](std::initializer_list<std::size_t> places) {
+    return std::ranges::any_of(places,
+                               [&](std::size_t p) { return p < ix.accounts.size() && ix.accounts[p].key == a; });
+  };
+  const auto data_holds = [&](std::size_t at) {
+    return ix.data.size() >= at + 32 &&
+           std::equal(a.bytes.begin(), a.bytes.end(), ix.data.begin() + static_cast<std::ptrdiff_t>(at));
+  };
+  if (ix.data.empty()) return ix.program == ata_program && holds({0, 1, 2});
+  if (ix.program == system_program)
+    return (ix.data[0] == 2 && holds({0, 1})) || (ix.data[0] == 3 && (holds({0, 1}) || data_holds(4))) ||
+           (ix.data[0] == 4 && holds({2})) || (ix.data[0] == 5 && holds({1, 4})) || (ix.data[0] == 6 && data_holds(4));
+  if (ix.program == ata_program) return holds({0, 1, 2});
+  if (ix.program == token_program || ix.program == token_2022_program)
+    return (ix.data[0] == 9 && holds({1, 2})) || (ix.data[0] == 12 && holds({2, 3})) ||
+           (ix.data[0] == 18 && (holds({0}) || data_holds(1))) || ix.data[0] == 3 || ix.data[0] == 4 || ix.data[0] == 6;
+  if (ix.program == pump_program) return holds({6}) || (ix.data[0] == 0x66 && holds({5}));
+  if (ix.program == raydium_cpmm_program) return holds({0, 5});
+  return ix.program == stranger;
+}
+
+instructions catalogue() {
+  const auto theirs = solana::associated_token_address(cold_wallet, mint, token_program).key;
+  return {unit_limit(100'000),
+          unit_price(1000),
+          create_ata(token_account, wallet, mint),
+          create_ata(wsol_account, wallet, wsol),
+          create_ata(theirs, cold_wallet, mint),
+          pump_buy(5),
+          pump_sell(5),
+          cpmm_swap(wsol_account, token_account, wsol, mint, 5),
+          cpmm_swap(token_account, wsol_account, mint, wsol, 5),
+          transfer(wallet, jito_tip, 5),
+          transfer(wallet, wsol_account, 5),
+          transfer(wallet, cold_wallet, 5),
+          sync_native(wsol_account),
+          close(wsol_account),
+          close(token_account),
+          transfer_tokens(token_account, mint, theirs, 5),
+          create_seeded(once_account, "0123456789abcdef", 2'039'280, 165, token_program),
+          initialize_account(once_account, mint, wallet),
+          initialize_account(once_account, wsol, wallet),
+          advance_nonce(),
+          call(token_program, {token_account, wallet}, joined({{6}, {2}, {1}, of(stranger)})),
+          call(token_program, {token_account, stranger, wallet}, joined({{4}, le(5, 8)})),
+          call(stranger, {wallet}, {1})};
+}
+
+void put_together(std::span<const std::uint8_t> input) {
+  static const auto all = catalogue();
+  instructions chosen;
+  while (input.size() >= 2 && chosen.size() < 10) {
+    auto ix = all[input[0] % all.size()];
+    if (const auto change = input[1]; change >= 0x80 && !ix.accounts.empty()) // a stranger in place of an account
+      ix.accounts[(change & 0x3fU) % ix.accounts.size()].key = (change & 0x40U) ? stranger : cold_wallet;
+    else if (change > 0 && ix.data.size() >= 33 && (change & 1U)) // or in the data
+      std::ranges::copy(stranger.bytes, ix.data.begin() + (ix.program == system_program ? 4 : 1));
+    else if (change > 0 && !ix.data.empty())
+      ix.data[change % ix.data.size()] ^= static_cast<std::uint8_t>(1U << (change % 8));
+    chosen.push_back(std::move(ix));
+    input = input.subspan(2);
+  }
+  const auto message = message_of(chosen);
+  if (message.empty()) return;
+  const auto got = read(message);
+  if (!got) return;
+  for (const auto& ix : chosen) SETT_ASSERT(!sends_to(ix, stranger));
+  if (got->kind == signer::shape::buy || got->kind == signer::shape::sell)
+    for (const auto& ix : chosen) SETT_ASSERT(!sends_to(ix, cold_wallet));
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::span input(data + 1, size - 1);
+  const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
+  switch (data[0] % 3) {
+  case 0: {
+    signer::frame_cutter cutter(signer::request_bytes_max);
+    cutter.append(text);
+    while (const auto frame = cutter.next()) {
+      if (const auto request = signer::decode_request(*frame)) {
+        signer::frame_cutter again(signer::request_bytes_max);
+        again.append(signer::encode(*request));
+        const auto back = again.next();
+        SETT_ASSERT(!back || (signer::decode_request(*back) && signer::decode_request(*back)->id == request->id));
+      }
+      static_cast<void>(signer::decode_reply(*frame));
+    }
+    break;
+  }
+  case 1:
+    if (const auto got = read(input)) SETT_ASSERT(got->kind < signer::shape::count_);
+    break;
+  default:
+    put_together(input);
+  }
+  return 0;
+}
