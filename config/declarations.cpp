@@ -411,6 +411,16 @@ std::vector<declaration> make_plain() {
        .example = "4",
        .paragraph = "How many missing slots are fetched at the same time.",
        .store = in<&S::ingest, &ingest_settings::backfill_in_flight_max>},
+      {.key = "ingest.backfill_tries_max",
+       .kind = k::integer,
+       .default_text = "6",
+       .min = 1,
+       .max = 20,
+       .example = "3",
+       .paragraph =
+           "After so many failed fetches a missing slot is given up and marked incomplete for all to see. The pause "
+           "between two grows from 1 to 8 seconds.",
+       .store = in<&S::ingest, &ingest_settings::backfill_tries_max>},
       {.key = "ingest.silence_ms_max",
        .kind = k::integer,
        .default_text = "10000",

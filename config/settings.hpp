@@ -55,6 +55,7 @@ struct ingest_settings {
   std::uint32_t dedup_slots_max{};
   std::uint32_t backfill_slots_max{};
   std::uint32_t backfill_in_flight_max{};
+  std::uint32_t backfill_tries_max{};
   std::uint32_t silence_ms_max{};
 };
 

@@ -50,7 +50,7 @@ struct merger_settings {
   std::uint32_t backfill_slots_max = 1000;             // a longer gap keeps its newest part
   std::uint32_t in_flight_max = 4;
   std::uint32_t attempts_max = 6;                        // failed fetches per slot
-  duration retry_after = std::chrono::milliseconds(500); // doubled with each failure ...
+  duration retry_after = std::chrono::milliseconds(500); // doubled for each failure, the first one too ...
   duration retry_cap = std::chrono::seconds(8);          // ... up to this
   duration fetch_timeout = std::chrono::seconds(20);     // a fetch without an answer has failed
   // "Not available yet" this far behind the head, or of a rooted slot, is a failure.

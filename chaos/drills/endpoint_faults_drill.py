@@ -18,6 +18,7 @@ from chaos.drills.harness import DrillFailed
 SLOT_MS = 150
 TRANSACTIONS_PER_SLOT = 40
 SILENCE_MS = 1500
+TRIES = 3  # until a slot that nobody has is given up: 3 s between them
 COMPLETE_AGAIN_S = 45
 WALLETS = 10
 BOTH = ({"endpoint": 0, "on": "grpc"}, {"endpoint": 1, "on": "ws"})
@@ -87,7 +88,7 @@ class Node:
         self.environment = {
             "SETT_NODE_DATA_DIR": str(stage.folder / "data"), "SETT_API_PORT": "0", "SETT_LOG_CONSOLE": "json",
             "SETT_INGEST_COMMITMENT": "processed", "SETT_INGEST_SILENCE_MS_MAX": str(SILENCE_MS),
-            "SETT_STORE_SNAPSHOT_INTERVAL_MS": "1000"}
+            "SETT_INGEST_BACKFILL_TRIES_MAX": str(TRIES), "SETT_STORE_SNAPSHOT_INTERVAL_MS": "1000"}
         for name, plan, addresses in (("A", "grpc", chain.endpoints[0]), ("B", "transactions", chain.endpoints[1])):
             self.environment |= {f"SETT_ENDPOINT_{name}_PROVIDER": "simnet", f"SETT_ENDPOINT_{name}_PLAN": plan,
                                  f"SETT_ENDPOINT_{name}_HTTP": addresses["http"], f"SETT_ENDPOINT_{name}_WS": addresses["ws"],

@@ -293,6 +293,7 @@ struct node::parts {
               setup->merger.window_slots = std::max(values().ingest.dedup_slots_max, 64U);
               setup->merger.backfill_slots_max = values().ingest.backfill_slots_max;
               setup->merger.in_flight_max = values().ingest.backfill_in_flight_max;
+              setup->merger.attempts_max = values().ingest.backfill_tries_max;
               setup->seed = static_cast<std::uint64_t>(clock.wall_now().value);
               setup->sink = actor_at(std::string(router_path));
               setup->endpoint = [this](endpoint_index i) {
