@@ -10,6 +10,7 @@
 
 #include "actors/execution/intent.hpp"
 #include "actors/risk/reason.hpp"
+#include "actors/screening/verdict.hpp"
 #include "config/settings.hpp"
 #include "messages/types/chain_event.hpp"
 
@@ -50,17 +51,6 @@ struct signal {
   std::optional<wallet_record> wallet{}; // wallet_bought
 };
 
-/// Screening's word.
-enum class token_verdict : std::uint8_t {
-  unscreened,
-  ok, // no trap found
-  taxed,
-  can_become_unsellable,
-  drainable,
-  unsellable,
-  count_
-};
-
 /// What is known of a token when something is decided, as of a slot. Shares in 1/10,000 of the supply, rounded up where
 /// more is worse and down where less is worse.
 struct token_view {
@@ -70,7 +60,7 @@ struct token_view {
   program_kind venue{program_kind::unknown};
   bool tradable{}; // transactions for this venue can be built, and what they need was streamed
   bool blocked{};  // the mint or its creator, by hand
-  token_verdict verdict{};
+  std::optional<screening::trap_class> verdict{}; // nothing: not screened
   std::uint64_t tax_bps{};
   std::optional<lamports> liquidity{}; // the pool's quote side; nothing: unknown
   std::uint64_t volatility_bps{};
