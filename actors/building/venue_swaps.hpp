@@ -19,6 +19,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace sett::building {
 
@@ -39,6 +40,12 @@ struct swap_terms {
 [[nodiscard]] result<std::span<const std::uint8_t>> bytes_of(const ports::venue_snapshot& pool, const address& key,
                                                              const address& owner, std::size_t least_bytes,
                                                              std::string_view what);
+
+/// What swaps of pump.fun and PumpSwap name whatever the coin, all recipients of fees included: worth a lookup table of
+/// the wallet's own, without which a PumpSwap buy into a once-account does not fit a transaction. At most 64; empty for
+/// the other venues, which share next to nothing. Needs and errors as the venue's `read_*`.
+[[nodiscard]] result<std::vector<address>> shared_addresses(const ports::venue_snapshot& pool,
+                                                            derived_addresses& derived);
 
 // --- pump.fun's bonding curve
 
