@@ -44,7 +44,7 @@ result<std::vector<address>> shared_addresses(const ports::venue_snapshot& pool,
     }
   } else if (pool.venue == program_kind::pump_amm) {
     for (const auto& a : {p.pump_amm_config, p.pump_amm_event_authority, p.pump_amm_volume, p.pump_amm_fee_config,
-                          p.pump_fees, p.associated_token, pool.quote_mint})
+                          p.pump_fees, p.associated_token})
       add(a);
     for (std::uint64_t draw = 0; draw < 8; ++draw) {
       const auto m = read_pump_swap(pool, draw);

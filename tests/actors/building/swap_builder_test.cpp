@@ -1,4 +1,5 @@
 #include "actors/building/swap_builder.hpp"
+#include "actors/signer/message_shape.hpp"
 #include "messages/solana/transaction.hpp"
 #include "tests/actors/building/pools.hpp"
 
@@ -178,6 +179,36 @@ TEST(unit_swap_builder, a_table_changes_no_account_of_the_transaction) {
   auto with_tip = keys_of(shorter, tables);
   with_tip.pop_back(); // the tip
   EXPECT_EQ(with_tip, keys_of(plain, {}));
+}
+
+TEST(unit_swap_builder, the_signer_reads_every_trade_as_what_it_is) {
+  for (const auto& [name, pool] : all())
+    for (const auto side : {trade_side::buy, trade_side::sell}) {
+      // Quotes other than SOL and accounts to be grown are not among the signer's shapes.
+      if (name == "pump.fun, another quote" || name == "PumpSwap, to be grown") continue;
+      SCOPED_TRACE(name);
+      const auto seed = name == "Raydium AMM v4, order book" ? "" : once_seed;
+      const auto o = order(side, seed);
+      auto chosen = fees();
+      const auto built = with_table(pool).build(o, pool, recent, chosen);
+      ASSERT_TRUE(built) << built.error().message;
+      const auto& p = programs();
+      const std::array tips{chosen.tip_to};
+      const signer::shape_context context{.wallet = wallet,
+                                          .wsol_account =
+                                              solana::associated_token_address(wallet, p.native_mint, p.token).key,
+                                          .destinations = {},
+                                          .tip_accounts = tips};
+      solana::transaction_view scratch;
+      const auto read = signer::read_shape(built->message, context, scratch);
+      ASSERT_TRUE(read) << read.error().text;
+      EXPECT_EQ(read->kind, side == trade_side::buy ? signer::shape::buy : signer::shape::sell);
+      EXPECT_EQ(read->tip, chosen.tip);
+      if (side == trade_side::buy) {
+        EXPECT_EQ(read->mint, key_of(1));
+        EXPECT_EQ(read->amount.value, o.amount_in.value);
+      }
+    }
 }
 
 TEST(unit_swap_builder, the_once_account_is_the_same_for_every_attempt) {
