@@ -86,6 +86,14 @@ struct wallets_settings {
   std::uint32_t tracked_max{};
 };
 
+/// The trading account; its limits are risk's.
+struct account_settings {
+  std::string name, mode; // mode: off, paper
+  std::uint64_t paper_balance_lamports{};
+  std::uint32_t slippage_bps{}, max_age_blocks{}, sell_variants_max{};
+  std::uint64_t price_micro_lamports{};
+};
+
 /// One [[endpoint]]: a provider's doors to the chain. At least one of http, ws and grpc is set; ws and grpc streams
 /// need http beside them to fetch what they missed.
 struct endpoint_settings {
@@ -163,6 +171,7 @@ struct settings {
   fault_settings fault;
   tokens_settings tokens;
   wallets_settings wallets;
+  account_settings account;
   risk_settings risk;
   exits_settings exits;
   std::vector<endpoint_settings> endpoints;

@@ -1,5 +1,7 @@
 #include "actors/execution/account_codec.hpp"
 
+#include "actors/execution/order_log.hpp"
+#include "actors/execution/paper_chain.hpp"
 #include "messages/ports/random.hpp"
 
 #include <boost/pfr.hpp>
@@ -53,6 +55,14 @@ constexpr std::size_t elements_max() {
     return closed_signatures_max; // of closed attempts; the unknown ones are fewer
   else if constexpr (std::same_as<T, command::history_item>)
     return history_page_max;
+  else if constexpr (std::same_as<T, order_story>)
+    return stories_max;
+  else if constexpr (std::same_as<T, story_line>)
+    return story_lines_max;
+  else if constexpr (std::same_as<T, paper_landed>)
+    return paper_landed_max;
+  else if constexpr (std::same_as<T, paper_pending>)
+    return paper_pending_max;
   else
     return entry_events_max;
 }
@@ -60,6 +70,10 @@ template <class T>
 constexpr std::uint8_t enumerators() {
   if constexpr (std::same_as<T, commitment>)
     return 3;
+  else if constexpr (std::same_as<T, order_state>)
+    return static_cast<std::uint8_t>(order_state::given_up) + 1;
+  else if constexpr (std::same_as<T, ports::trade_side>)
+    return 2;
   else
     return static_cast<std::uint8_t>(T::count_);
 }
@@ -173,8 +187,9 @@ struct reader {
     } else if constexpr (is_array<T>::value) {
       for (auto& e : x) (*this)(e);
     } else if constexpr (is_a<T, std::map>::value) {
-      constexpr auto most =
-          std::same_as<typename T::mapped_type, intent> ? open_intents_max : holdings_max + closed_intents_max;
+      constexpr auto most = std::same_as<typename T::mapped_type, intent>           ? open_intents_max
+                            : std::same_as<typename T::mapped_type, strategy_tally> ? tallies_max
+                                                                                    : holdings_max + closed_intents_max;
       for (auto n = count(most); n > 0 && wrong == nullptr; --n) {
         typename T::key_type k;
         (*this)(k);
@@ -277,6 +292,27 @@ result<account_entry> decode_entry(std::string_view bytes) {
 }
 result<account_state> decode_state(std::string_view bytes) {
   return decode_any<account_state>(bytes, "state", account_state_bytes_max);
+}
+
+std::string encode(const account_record& r) { return encode_any(r); }
+result<account_record> decode_record(std::string_view bytes) {
+  return decode_any<account_record>(bytes, "account", account_state_bytes_max);
+}
+std::string encode(const paper_command& c) { return encode_any(c); }
+std::string encode(const paper_entry& e) { return encode_any(e); }
+std::string encode(const paper_state& s) { return encode_any(s); }
+result<paper_command> decode_paper_command(std::string_view bytes) {
+  return decode_any<paper_command>(bytes, "paper command", account_entry_bytes_max);
+}
+result<paper_entry> decode_paper_entry(std::string_view bytes) {
+  return decode_any<paper_entry>(bytes, "paper entry", account_entry_bytes_max);
+}
+result<paper_state> decode_paper_state(std::string_view bytes) {
+  return decode_any<paper_state>(bytes, "paper chain", account_state_bytes_max);
+}
+std::string encode(const paper_look& l) { return encode_any(l); }
+result<paper_look> decode_paper_look(std::string_view bytes) {
+  return decode_any<paper_look>(bytes, "paper answer", account_entry_bytes_max);
 }
 
 } // namespace sett::execution

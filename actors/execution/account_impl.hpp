@@ -209,8 +209,15 @@ struct decider {
     std::uint64_t measured{}, threshold{};
   };
   answer deny(const intent& i, denial why, std::uint64_t measured, std::uint64_t threshold) {
-    say(event::denied{
-        .id = i.id, .event_height = i.event_height, .reason = why, .measured = measured, .threshold = threshold});
+    say(event::denied{.id = i.id,
+                      .strategy = i.strategy,
+                      .mint = i.mint,
+                      .kind = i.kind,
+                      .cause = i.cause,
+                      .event_height = i.event_height,
+                      .reason = why,
+                      .measured = measured,
+                      .threshold = threshold});
     return done();
   }
   verdict why_deny_entry(const intent& i, const command::open_intent& c) const {
@@ -394,8 +401,8 @@ struct decider {
   answer operator()(const command::take_over& c) {
     if (c.epoch <= s.epoch) return refuse(execution_errc::not_now, "an epoch that is not newer");
     if (c.why >= command::why_now::count_) return refuse(execution_errc::bad_request, "no such cause");
-    say(event::took_over{c.epoch});
-    if (Rules::quarantine(c.why)) {
+    say(event::took_over{.epoch = c.epoch, .data_loss = std::max(c.data_loss, s.data_loss)});
+    if (Rules::quarantine(c.data_loss > s.data_loss ? command::why_now::data_loss : c.why)) {
       block_height journal_end{};
       for (const auto& [id, i] : s.open)
         for (const auto& a : i.attempts) journal_end = std::max(journal_end, a.anchor.height);

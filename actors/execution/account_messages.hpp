@@ -36,7 +36,7 @@ struct open_intent {
   bool reentry{};           // the strategy declares that it may enter again while it holds
   lamports spend_max;       // entries
   lamports cost_max;        // of one attempt: fees, tip, rent
-  token_amount amount;      // part exits
+  token_amount amount;      // part exits: to sell; entries: the least to get, 0: whatever comes
   token_amount tokens_max;  // entries: 0: no bound
   token_amount tokens_seen; // exits: tokens at confirmed, which may be more than is booked
   chain_view chain;
@@ -88,6 +88,7 @@ struct take_over {
   block_height highest_seen;
   bool no_buy_lost{}; // the operator's word, for a restored journal: full sells may leave in the quarantine
   chain_view chain;
+  std::uint32_t data_loss{}; // as the shard's record says; more than the account knows of is why_now::data_loss
 };
 struct history_item {
   signature transaction;

@@ -164,7 +164,10 @@ struct applier {
   }
   void operator()(const event::attempt_expired& e) { end(e.id, e.number, attempt_state::expired); }
   void operator()(const event::intent_ended& e) { close_open(e.id, e.end); }
-  void operator()(const event::took_over& e) { s.epoch = e.epoch; }
+  void operator()(const event::took_over& e) {
+    s.epoch = e.epoch;
+    s.data_loss = e.data_loss;
+  }
   void operator()(const event::quarantine_begun& e) {
     s.quarantine_until = e.until;
     s.sells_held = e.sells_held;

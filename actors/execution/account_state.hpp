@@ -69,6 +69,7 @@ struct closed_intent {
 
 struct account_state {
   epoch_number epoch;
+  std::uint32_t data_loss{}; // accepted losses of the shard, as the last leader knew them
   account_limits limits;
   bool halted{};
   std::uint64_t halts{};                   // counts halts; the signer keeps the highest it was told
@@ -100,6 +101,10 @@ struct accepted {
 }; // with its reservation
 struct denied {
   intent_id id;
+  strategy_id strategy;
+  mint_address mint;
+  intent_kind kind{};
+  cause_id cause;
   block_height event_height;
   denial reason{};
   std::uint64_t measured{}, threshold{};
@@ -150,6 +155,7 @@ struct intent_ended {
 };
 struct took_over {
   epoch_number epoch;
+  std::uint32_t data_loss{};
 };
 struct quarantine_begun {
   block_height until;

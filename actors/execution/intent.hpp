@@ -104,7 +104,7 @@ struct intent {
   std::uint32_t max_age_blocks{}; // entries and part exits: an attempt dies within so many blocks
   lamports spend_max;             // entries: the most a buy may cost, without what follows
   lamports cost_max;              // of one attempt: fees, tip and rent
-  token_amount amount;            // part exits: to sell
+  token_amount amount;            // part exits: to sell; entries: the least to get
   token_amount tokens_max;        // entries: the most that a buy can bring; 0: no bound (exact in)
   lamports reserved;
   std::uint16_t attempts_made{};

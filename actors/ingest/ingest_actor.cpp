@@ -203,13 +203,18 @@ void ingest_actor::tick() {
 }
 
 void ingest_actor::carry_out() {
+  const auto listener = setup_->listener && !effects_.empty() ? setup_->listener() : caf::actor();
+  const auto tell = [&](auto message) {
+    if (listener) caf::anon_send(listener, message);
+    caf::anon_send(setup_->sink, std::move(message));
+  };
   for (auto& effect : effects_) {
     if (auto* d = std::get_if<deliver>(&effect)) {
-      caf::anon_send(setup_->sink, protocol::chain_update{std::move(d->update), d->origin});
+      tell(protocol::chain_update{std::move(d->update), d->origin});
     } else if (auto* u = std::get_if<undo>(&effect)) {
-      caf::anon_send(setup_->sink, protocol::slot_undone{u->slot});
+      tell(protocol::slot_undone{u->slot});
     } else if (auto* r = std::get_if<root>(&effect)) {
-      caf::anon_send(setup_->sink, protocol::slot_rooted{r->slot});
+      tell(protocol::slot_rooted{r->slot});
     } else if (auto* f = std::get_if<fetch>(&effect)) {
       choose_and_fetch(*f);
     } else if (auto* l = std::get_if<list_slots>(&effect)) {
@@ -224,7 +229,7 @@ void ingest_actor::carry_out() {
     } else {
       auto health = merger_.health();
       remember(health.incomplete); // stored before the sink's cursor can pass them: the store keeps the order
-      caf::anon_send(setup_->sink, std::move(health));
+      tell(std::move(health));
     }
   }
   effects_.clear();

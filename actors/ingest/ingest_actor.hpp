@@ -46,6 +46,8 @@ struct ingest_setup {
   resilience::ejection_settings ejection;
   std::uint64_t seed{};
   caf::actor sink;
+  /// Who is told the same as the sink, if anybody; asked before each use. What it does not take is lost for it.
+  std::function<caf::actor()> listener;
   /// The endpoints' actors by index as they are now; asked before each use, so restarted ones are found.
   std::function<caf::actor(endpoint_index)> endpoint;
   std::vector<endpoint_index> endpoints;

@@ -198,9 +198,9 @@ struct lane_reply {
   bool taken{};
   std::string why; // not taken: for people
 };
-class lane {
+class trade_lane {
 public:
-  virtual ~lane() = default;
+  virtual ~trade_lane() = default;
   [[nodiscard]] virtual std::string_view name() const = 0; // static, a metric's label
   [[nodiscard]] virtual bool is_protected() const = 0;
   /// The same bytes may be sent any number of times.

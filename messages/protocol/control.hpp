@@ -26,6 +26,13 @@ inline constexpr std::string_view config_path = "/v1/config";               // G
 inline constexpr std::string_view log_lines_path = "/v1/log";               // GET ?after
 inline constexpr std::string_view log_levels_path = "/v1/log/levels";       // GET; POST ?area&level
 
+// The trading account, answered by the node that leads it.
+//   GET account; /orders?limit&open=yes; /orders/{id}; /positions; /positions/{mint}; /pnl; /balance;
+//   /quote?side&mint&amount; POST /orders?side=buy&mint&lamports&slippage_bps&max_age_blocks&key,
+//   /orders?side=sell&mint&percent&key; /halt; /resume; DELETE /orders/{id}. `key` names the order: the same one
+//   twice is one order.
+inline constexpr std::string_view account_path = "/v1/account";
+
 inline constexpr std::string_view opportunities_path = "/v1/opportunities"; // GET ?after: {next, shed, rows}
 
 // The cluster. ?node=NAME on any path asks that node through this one.

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace sett::runtime {
 
@@ -18,6 +19,7 @@ struct cluster_context {
   ports::network& network;
   ports::timer& timer;
   std::shared_ptr<const shards::shard_map> map;
+  std::string account{}; // the trading account's name
   std::int64_t proxy_within_ns{10'000'000'000};
 };
 

@@ -2,6 +2,7 @@
 
 #include "messages/protocol/control.hpp"
 #include "messages/solana/base58.hpp"
+#include "nodes/accounts/account_kinds.hpp"
 #include "nodes/runtime/merged_list.hpp"
 
 #include <boost/json.hpp>
@@ -115,6 +116,16 @@ bool peer_proxy::spread(const request& r, const reply& done) {
   if (r.method == "GET" && (tokens || wallets)) {
     if (others().empty()) return false;
     gather(r, done);
+    return true;
+  }
+  if (r.path.starts_with(control::account_path) &&
+      (r.path.size() == control::account_path.size() || r.path[control::account_path.size()] == '/')) {
+    const auto self = context_->cluster.self();
+    const auto record = context_->map->at(context_->cluster.shard_of(accounts::account_kind_name, context_->account));
+    if (!self || !record || record->leader.node == self->node || record->leader.node.empty()) return false;
+    request there = r;
+    there.query.emplace("local", "yes");
+    ask(std::string(record->leader.node.view()), std::move(there), done);
     return true;
   }
   const auto one_of = [&](std::string_view path) {

@@ -1,5 +1,6 @@
 #include "nodes/settd/cluster_parts.hpp"
 
+#include "nodes/accounts/account_kinds.hpp"
 #include "nodes/journal/workload_kinds.hpp"
 #include "nodes/membership/etcd_io.hpp"
 #include "nodes/runtime/thread_timer_io.hpp"
@@ -196,6 +197,7 @@ result<std::unique_ptr<cluster_parts>> cluster_parts::open(const config::setting
     return fail("cluster", ports::journal_store_errc::foreign, "node.name or cluster.roles does not fit");
   auto p = std::make_unique<implementation>(metrics);
   journal::add_workload_kinds(p->kinds);
+  accounts::add_account_kinds(p->kinds);
 
   store::journal_store_options disk{.folder = settings.node.data_dir + "/journal", .cluster = c.id, .node = *id};
   if (!settings.fault.crash_point.empty() || !settings.fault.disk_file.empty()) {

@@ -17,10 +17,14 @@
 #include "actors/wallets/wallet_actor.hpp"
 #include "messages/protocol/caf_messages.hpp"
 #include "messages/solana/base58.hpp"
+#include "nodes/accounts/account_actor.hpp"
+#include "nodes/accounts/account_kinds.hpp"
+#include "nodes/accounts/paper_ports_io.hpp"
 #include "nodes/api/http_server_io.hpp"
 #include "nodes/feed/shared_snapshots.hpp"
 #include "nodes/feed/stream_share.hpp"
 #include "nodes/feed/update_codec.hpp"
+#include "nodes/runtime/account_api.hpp"
 #include "nodes/runtime/cluster_api.hpp"
 #include "nodes/runtime/control_api.hpp"
 #include "nodes/runtime/data_dir_io.hpp"
@@ -66,6 +70,8 @@ constexpr std::string_view router_path = "/node/router";
 constexpr std::string_view ingest_path = "/node/ingest";
 constexpr std::string_view endpoint_directory = "/node/endpoints";
 constexpr std::string_view stream_name = "main";
+constexpr std::string_view account_path = "/node/account";
+constexpr std::uint32_t account_mailbox = 20'000;
 constexpr std::uint32_t router_mailbox = 100'000;
 constexpr std::uint32_t ingest_mailbox = 100'000;
 constexpr std::size_t socket_thread_count = 2;       // one can decode a block while the other reads on
@@ -173,6 +179,8 @@ struct node::parts {
   std::shared_ptr<feed::shared_snapshots> shared_snapshots; // likewise
   std::optional<served_shards> served; // with others only; before the cluster, whose timer tells the router
   std::atomic<bool> reads_chain{true};
+  std::atomic<bool> serves_account{false};
+  std::shared_ptr<accounts::shared_chain> chain = std::make_shared<accounts::shared_chain>();
   std::unique_ptr<cluster_parts> cluster; // its actors run in `system`, its stores end after it
   supervision::cell_ptr root_cell;
   caf::actor root;
@@ -312,6 +320,7 @@ struct node::parts {
                 }
               }
               setup->tap = share;
+              if (trades()) setup->listener = [this] { return actor_at(std::string(account_path)); };
               setup->log = log_of("ingest");
               setup->metrics = ingest::ingest_metrics::make(metrics);
               return s.spawn<ingest::ingest_actor>(std::move(cell), std::shared_ptr<const ingest::ingest_setup>(setup));
@@ -397,10 +406,15 @@ struct node::parts {
       served.emplace(values().cluster.shards, [this](const served_shards::flags& now) {
         if (const auto router = actor_at(std::string(router_path))) caf::anon_send(router, routing::owned_shards{now});
       });
-      hooks.on_serving = [this](shard_id s, bool serves) { served->set(s, serves, cluster->timer()); };
       hooks.on_registered = [this](const member& m) { shared_snapshots->self(m); };
       hooks.on_view = [this](const std::shared_ptr<const membership::membership_view>& v) { members_changed(*v); };
     }
+    hooks.on_serving = [this](shard_id s, bool serves) {
+      if (served) served->set(s, serves, cluster->timer());
+      if (s != account_shard()) return;
+      serves_account = serves;
+      account_leader_changed();
+    };
     auto opened = cluster_parts::open(values(), config::cluster_checksum(settings), clock, metrics, *log, actors,
                                       static_cast<std::uint64_t>(clock.wall_now().value), std::move(hooks));
     if (!opened) return std::unexpected(opened.error());
@@ -425,6 +439,120 @@ struct node::parts {
     return {};
   }
 
+  [[nodiscard]] bool trades() const { return values().account.mode != "off" && !endpoint_list.empty(); }
+  [[nodiscard]] shard_id account_shard() const {
+    return cluster->node().shard_of(accounts::account_kind_name, values().account.name);
+  }
+  void account_leader_changed() const {
+    if (const auto a = actor_at(std::string(account_path))) caf::anon_send(a, accounts::account_leader_changed{});
+  }
+  [[nodiscard]] accounts::leadership account_leadership() const {
+    accounts::leadership l;
+    const auto record = map->at(account_shard());
+    const auto self = cluster->node().self();
+    if (!record || !self) return l;
+    l.here = serves_account && record->leader == *self;
+    l.epoch = record->epoch;
+    l.data_loss = static_cast<std::uint32_t>(record->data_loss);
+    return l;
+  }
+
+  /// What the account asks its chain of paper.
+  [[nodiscard]] accounts::paper_ask paper_ask() const {
+    return [this](execution::paper_command c, std::function<void(result<execution::paper_look>)> done) {
+      cluster->node().submit(accounts::paper_chain_kind_name, values().account.name, execution::encode(c),
+                             paper_within_ns, [done = std::move(done)](const entities::command_answer& a) {
+                               if (a.status != entities::command_status::done)
+                                 return done(fail("paper", execution::paper_errc::refused,
+                                                  a.payload.empty() ? "the paper chain does not answer" : a.payload));
+                               done(a.payload.empty() ? result<execution::paper_look>(execution::paper_look{})
+                                                      : execution::decode_paper_look(a.payload));
+                             });
+    };
+  }
+  static constexpr std::int64_t paper_within_ns = 4 * second_ns;
+  [[nodiscard]] accounts::paper_view paper_view() const {
+    using accounts::chain_tracker;
+    const auto c = chain;
+    return {.tip = [c] { return c->with([](chain_tracker& t) { return t.view().tip; }); },
+            .finalized = [c] { return c->with([](chain_tracker& t) { return t.view().finalized; }); },
+            .how_sure =
+                [c](const chain_point& p) {
+                  return c->with([&](chain_tracker& t) {
+                    const auto hash = t.at(p.height);
+                    // What is older than all that is known was final long ago.
+                    const bool old = t.oldest() && p.height < *t.oldest();
+                    if (!old && (!hash || *hash != p.hash)) return commitment::processed;
+                    return p.height <= t.view().finalized ? commitment::finalized : commitment::confirmed;
+                  });
+                },
+            .at = [c](block_height h) { return c->with([&](chain_tracker& t) { return t.at(h); }); },
+            .first_between =
+                [c](block_height from, block_height to) {
+                  return c->with([&](chain_tracker& t) { return t.first_between(from, to); });
+                },
+            .pool = [c](const address& pool) { return c->with([&](chain_tracker& t) { return t.pool(pool); }); }};
+  }
+
+  [[nodiscard]] std::shared_ptr<const accounts::account_setup> account_setup() {
+    const auto& v = values();
+    auto s = std::make_shared<accounts::account_setup>();
+    s->name = v.account.name;
+    s->mode = v.account.mode;
+    s->node_name = v.node.name;
+    auto signer = std::make_shared<accounts::paper_signer>(accounts::paper_seed(v.cluster.id, v.account.name));
+    s->wallet = signer->wallet();
+    s->signer = std::move(signer);
+    s->limits.spend_max = lamports(v.risk.trade_lamports_max);
+    s->limits.exposure_max = lamports(v.risk.account_lamports_max);
+    s->limits.entries_open_max =
+        static_cast<std::uint16_t>(std::min<std::uint64_t>(v.risk.positions_max, execution::open_intents_max));
+    s->limits.variants_max = static_cast<std::uint16_t>(v.account.sell_variants_max);
+    s->limits.floor = lamports(account_floor_lamports);
+    s->limits.max_age_blocks_max = s->limits.lifetime_blocks;
+    s->opening_balance = lamports(v.account.paper_balance_lamports);
+    s->slippage_bps = v.account.slippage_bps;
+    s->max_age_blocks = v.account.max_age_blocks;
+    s->fees.price_micro_lamports = v.account.price_micro_lamports;
+    s->stream_confirmed = v.ingest.commitment == "confirmed";
+    s->leading = [this] { return account_leadership(); };
+    s->shard = [this] { return actor_at(fmt::format("/node/shards/{}", account_shard().value)); };
+    s->submit = [this](std::string bytes, std::int64_t within_ns,
+                       std::function<void(const entities::command_answer&)> done) {
+      cluster->node().submit(accounts::account_kind_name, values().account.name, std::move(bytes), within_ns,
+                             std::move(done));
+    };
+    s->chain = chain;
+    s->builder = accounts::make_paper_builder();
+    s->lanes.push_back(accounts::make_paper_lane(paper_ask(), paper_view()));
+    s->evidence.push_back(accounts::make_paper_evidence(paper_ask(), paper_view()));
+    s->balance = [ask = paper_ask()](const mint_address& mint,
+                                     std::function<void(result<accounts::account_setup::balances>)> done) {
+      ask(execution::paper::look{.signature = {}, .mint = mint, .finalized = {}},
+          [done = std::move(done)](const result<execution::paper_look>& a) {
+            if (!a) return done(std::unexpected(a.error()));
+            done(accounts::account_setup::balances{.wallet = a->balance, .rent = a->rent, .tokens = a->tokens});
+          });
+    };
+    s->fund = [ask = paper_ask(), wallet = s->wallet,
+               amount = s->opening_balance](const std::function<void(bool)>& done) {
+      ask(execution::paper::fund{wallet, amount},
+          [done](const result<execution::paper_look>& a) { done(a.has_value()); });
+    };
+    s->log = log_of("account");
+    s->metrics = accounts::account_metrics::make(metrics);
+    return s;
+  }
+  static constexpr std::uint64_t account_floor_lamports = 50'000'000; // stays for exits' fees
+
+  supervision::child_spec account_child() {
+    return {.name = "account",
+            .mailbox_bound = account_mailbox,
+            .start = [setup = account_setup()](caf::actor_system& s, supervision::cell_ptr cell) {
+              return s.spawn<accounts::account_actor>(std::move(cell), setup);
+            }};
+  }
+
   [[nodiscard]] bool clustered() const { return !values().cluster.etcd.empty(); }
   [[nodiscard]] std::shared_ptr<ports::snapshot_store> entity_snapshots() const {
     if (shared_snapshots) return shared_snapshots;
@@ -435,6 +563,7 @@ struct node::parts {
   void record_changed(shard_id shard, const shard_record& record) {
     const auto before = map->at(shard);
     map->set(shard, record);
+    if (shard == account_shard()) account_leader_changed();
     const auto self = cluster->node().self();
     if (!clustered() || !self || record.leader != *self) return;
     for (const auto& m : record.isr)
@@ -490,6 +619,7 @@ struct node::parts {
     children.push_back(bus_child<protocol::alert>("alert-bus", alerts));
     children.push_back(opportunity_recorder_child());
     children.push_back(cluster->node().child());
+    if (trades()) children.push_back(account_child());
     children.push_back(read_path_child(*router));
     children.push_back(monitor_child());
     root = system->spawn<supervision::supervisor_actor>(
@@ -618,8 +748,10 @@ struct node::parts {
     runtime::add_control_routes(*control, context);
     const auto cluster_context = std::make_shared<const runtime::cluster_context>(
         runtime::cluster_context{cluster->node(), runtime::asker(actors, std::string(gateway_path), deadline),
-                                 cluster->network(), cluster->timer(), map});
+                                 cluster->network(), cluster->timer(), map, values().account.name});
     runtime::add_cluster_routes(*control, cluster_context);
+    runtime::add_account_routes(*control, runtime::asker(actors, std::string(gateway_path), deadline),
+                                trades() ? std::string(account_path) : std::string());
     proxy = std::make_shared<runtime::peer_proxy>(cluster_context);
     proxy->serve(control);
     proxy->intercept(*control);

@@ -276,10 +276,10 @@ TEST(unit_account, unreplicated_sells_need_a_fresh_read_of_the_record) {
 
 TEST(unit_account, a_full_window_of_ended_intents_denies_rather_than_forgets) {
   account_under_test a;
-  for (std::size_t i = 0; i < closed_intents_max; ++i)
-    apply(a.state,
-          event::denied{
-              .id = {}, .event_height = block_height(1'000), .reason = denial::halted, .measured = 0, .threshold = 0});
+  event::denied denied;
+  denied.event_height = block_height(1'000);
+  denied.reason = denial::halted;
+  for (std::size_t i = 0; i < closed_intents_max; ++i) apply(a.state, denied);
   auto d = account::decide(a.state, entry_at(1'000));
   ASSERT_TRUE(d);
   EXPECT_EQ(std::get<event::denied>(d->events.at(0)).reason, denial::dedup_full);

@@ -1,0 +1,15 @@
+// The trading account's part of the node's interface. Every question goes to the account's actor on this node; the
+// proxy (peer_proxy.hpp) has brought it to the node that leads the account before.
+#pragma once
+
+#include "nodes/api/request.hpp"
+#include "nodes/runtime/gateway_actor.hpp"
+
+#include <string>
+
+namespace sett::runtime {
+
+/// control::account_path and below. actor_path: of the account's actor; empty: account.mode is off.
+void add_account_routes(api::routes& to, asker ask, std::string actor_path);
+
+} // namespace sett::runtime
