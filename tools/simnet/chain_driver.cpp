@@ -28,16 +28,20 @@ void chain_driver::skip(std::uint64_t slots) { skip_ += slots; }
 std::vector<chain_step> chain_driver::tick() {
   std::vector<chain_step> steps;
   if (finished_) return steps;
+  const auto weather = source_->weather();
+  if (weather.fork_slots != 0)
+    if (auto dead = fork(weather.fork_slots)) steps = std::move(*dead);
+  skip_ += weather.skip_slots;
   chain_block proposed;
   proposed.slot = slot_number{next_slot_ + skip_};
   if (tip_) {
     proposed.parent = tip_->slot;
     proposed.parent_hash = tip_->hash;
     proposed.height = tip_->height + 1;
-    // 400 ms a slot: block times repeat and advance as the chain's clock does.
+    // Block times are whole seconds: they repeat and advance as the chain's clock does.
     const auto slots = proposed.slot.value - source_->first_slot().value;
     proposed.time = unix_seconds{
-        std::max(tip_->time.value, source_->first_time().value + static_cast<std::int64_t>(slots * 2 / 5))};
+        std::max(tip_->time.value, source_->first_time().value + static_cast<std::int64_t>(slots * slot_ms_ / 1000))};
   } else {
     proposed.parent = slot_number{proposed.slot.value - 1};
     proposed.parent_hash = derived_blockhash(blockhash{}, proposed.parent);
@@ -104,15 +108,17 @@ void chain_driver::advance_commitments(std::vector<chain_step>& steps) {
 }
 
 result<std::vector<chain_step>> chain_driver::fork(std::uint64_t slots) {
-  const auto longest = history_.limits().confirmed_lag_slots;
+  const bool executes = source_->can_rewind();
+  const auto longest = executes ? history_.limits().finalized_lag_slots - 1 : history_.limits().confirmed_lag_slots;
   if (slots == 0 || slots > longest)
-    return fail("simnet-driver", driver_errc::fork_too_long,
-                fmt::format("a fork of {} slots is not possible: between 1 and {} slots are not confirmed yet", slots,
-                            longest));
+    return fail(
+        "simnet-driver", driver_errc::fork_too_long,
+        fmt::format("a fork of {} slots is not possible: between 1 and {} slots are open to it", slots, longest));
   std::vector<chain_step> steps;
   std::vector<block_ptr> died;
   const auto oldest = history_.newest().value >= slots ? history_.newest().value - slots + 1 : 0;
-  while (tip_ && tip_->slot.value >= oldest && tip_->slot > confirmed_) {
+  const auto last_fixed = executes ? finalized_ : confirmed_;
+  while (tip_ && tip_->slot.value >= oldest && tip_->slot > last_fixed) {
     const auto* before = history_.find(tip_->parent);
     if (before == nullptr || before->dead) break;
     died.push_back(tip_);
@@ -121,7 +127,14 @@ result<std::vector<chain_step>> chain_driver::fork(std::uint64_t slots) {
     steps.push_back(chain_step{slot_status::dead, tip_->slot, tip_->parent, finalized_, tip_});
     tip_ = before->block;
   }
-  for (const auto& block : died) again_.push_front(block);
+  if (died.empty()) return steps;
+  if (auto written = source_->rewind(died)) {
+    history_.accounts().revert(*written, tip_->slot);
+    for (const auto& block : died) ledger_.uncount(*block);
+    confirmed_ = std::min(confirmed_, tip_->slot);
+  } else {
+    for (const auto& block : died) again_.push_front(block);
+  }
   return steps;
 }
 

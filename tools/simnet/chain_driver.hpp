@@ -1,9 +1,9 @@
 // Grows the simulated chain: asks a source for content, gives it a place, moves the commitments and makes forks. Pure:
 // one call to tick() is one slot, whoever calls it decides when.
 //
-// A fork keeps the chain's content consistent: the transactions of the slots that die come again, unchanged and in the
-// same order, in the slots that follow on the surviving branch, as validators do that re-execute what their leader's
-// dead block held.
+// A fork keeps the chain's content consistent. Of a recording or the load generator, the transactions of the slots that
+// die come again, unchanged and in the same order, in the slots that follow on the surviving branch. A source that
+// executes takes its accounts back and makes other blocks: transactions land elsewhere, fail, or never come again.
 #pragma once
 
 #include "messages/types/error.hpp"
@@ -27,17 +27,21 @@ public:
   /// reached.
   [[nodiscard]] std::vector<chain_step> tick();
 
-  /// The newest `slots` slots die; their content comes again from the next tick on. At most the confirmed distance:
-  /// what was confirmed stays. Returns the steps that say so.
+  /// The newest `slots` slots die. At most the confirmed distance, so that what was confirmed stays; a source that
+  /// executes allows everything that is not finalized. Returns the steps that say so.
   [[nodiscard]] result<std::vector<chain_step>> fork(std::uint64_t slots);
   /// The next `slots` slot numbers stay empty: no leader produced them.
   void skip(std::uint64_t slots);
+  /// How fast the chain's own clock runs; 400 ms a slot unless said otherwise.
+  void slot_time(std::uint32_t slot_ms) { slot_ms_ = slot_ms; }
   /// Stop after this many blocks of new content; 0 = never.
   void limit_blocks(std::uint64_t blocks_max) { blocks_max_ = blocks_max; }
 
   [[nodiscard]] const chain_history& history() const { return history_; }
   [[nodiscard]] const chain_ledger& ledger() const { return ledger_; }
   [[nodiscard]] bool finished() const { return finished_; }
+  /// nullptr when the source does not execute.
+  [[nodiscard]] transaction_port* port() const { return source_->port(); }
 
 private:
   void advance_commitments(std::vector<chain_step>& steps);
@@ -49,6 +53,7 @@ private:
   block_ptr tip_;               // newest live block
   std::uint64_t next_slot_{};
   std::uint64_t skip_{}, blocks_max_{};
+  std::uint32_t slot_ms_{400};
   slot_number confirmed_, finalized_; // newest announced
   bool finished_{};
 };

@@ -78,6 +78,11 @@ block_ptr chain_view::tip_block(commitment level) const {
   return entry == nullptr ? nullptr : entry->block;
 }
 
+const account_write* chain_view::account(const address& key, commitment level) const {
+  const auto* entry = history_->accounts().find(key);
+  return entry == nullptr ? nullptr : entry->seen_at(tip(level));
+}
+
 commitment chain_view::level_of(slot_number slot) const {
   if (slot <= tip(commitment::finalized)) return commitment::finalized;
   if (slot <= tip(commitment::confirmed)) return commitment::confirmed;

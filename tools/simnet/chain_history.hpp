@@ -23,11 +23,13 @@ struct history_limits {
   std::size_t accounts_max{200'000};
   std::uint64_t confirmed_lag_slots{2};
   std::uint64_t finalized_lag_slots{32};
+  std::uint64_t account_versions_slots{}; // how far back accounts can be read as they stood; 0: newest state only
 };
 
 class chain_history {
 public:
-  explicit chain_history(history_limits limits) : limits_(limits), accounts_(limits.accounts_max) {}
+  explicit chain_history(history_limits limits)
+      : limits_(limits), accounts_(limits.accounts_max, limits.account_versions_slots) {}
 
   struct place {
     slot_number slot;
@@ -76,6 +78,8 @@ public:
   /// The live block of a slot if it has reached the commitment in this view.
   [[nodiscard]] block_ptr block(slot_number slot, commitment level) const;
   [[nodiscard]] block_ptr tip_block(commitment level) const;
+  /// The account as this view shows it; nullptr when there is none.
+  [[nodiscard]] const account_write* account(const address& key, commitment level) const;
   [[nodiscard]] commitment level_of(slot_number slot) const;
   [[nodiscard]] bool visible(slot_number slot) const { return slot <= tip(commitment::processed); }
 

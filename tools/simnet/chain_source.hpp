@@ -4,9 +4,18 @@
 
 #include "tools/simnet/chain.hpp"
 
+#include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace sett::simnet {
+
+class transaction_port;
+
+/// What a source wants to happen to the chain before its next block.
+struct chain_weather_now {
+  std::uint64_t fork_slots{}, skip_slots{};
+};
 
 class chain_source {
 public:
@@ -24,6 +33,16 @@ public:
 
   /// Accounts that exist before the first block (a generator's wallets and programs).
   [[nodiscard]] virtual std::vector<account_write> genesis_accounts() const { return {}; }
+
+  /// The newest blocks have died, newest first. A source that executes takes them back and makes other blocks from
+  /// now on; it returns the accounts that they had written. Any other returns nullopt: their content comes again.
+  [[nodiscard]] virtual std::optional<std::vector<account_write>> rewind(const std::vector<block_ptr>& /*died*/) {
+    return std::nullopt;
+  }
+  [[nodiscard]] virtual bool can_rewind() const { return false; }
+  [[nodiscard]] virtual chain_weather_now weather() { return {}; }
+  /// Where transactions are sent to; nullptr when nothing is executed.
+  [[nodiscard]] virtual transaction_port* port() { return nullptr; }
 };
 
 } // namespace sett::simnet

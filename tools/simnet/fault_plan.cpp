@@ -15,8 +15,9 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::string_view area = "simnet-fault";
-constexpr std::array<std::string_view, 11> kinds{"status",    "delay",        "stall", "reset", "garbage",  "truncate",
-                                                 "duplicate", "missing_slot", "lag",   "fork",  "skip_slot"};
+constexpr std::array<std::string_view, 16> kinds{
+    "status", "delay", "stall",     "reset",   "garbage", "truncate", "duplicate", "missing_slot",
+    "lag",    "fork",  "skip_slot", "swallow", "deny",    "withhold", "claim",     "overstate"};
 constexpr std::array<std::string_view, 4> channels{"any", "http", "ws", "grpc"};
 constexpr std::array<std::string_view, 14> members{
     "kind",    "on",         "endpoint", "method", "probability",         "count",
@@ -142,6 +143,17 @@ std::optional<fault> fault_plan::decide(std::size_t endpoint, fault_channel chan
     if (active(f, now_ms, newest) && hit(f)) return f;
   }
   return std::nullopt;
+}
+
+std::vector<fault> fault_plan::lies(std::size_t endpoint, const std::vector<std::string>& methods, std::int64_t now_ms,
+                                    slot_number newest) {
+  std::vector<fault> out;
+  for (auto& f : faults_) {
+    if (f.kind < fault_kind::swallow || (f.endpoint && *f.endpoint != endpoint)) continue;
+    if (!f.method.empty() && std::find(methods.begin(), methods.end(), f.method) == methods.end()) continue;
+    if (active(f, now_ms, newest) && hit(f)) out.push_back(f);
+  }
+  return out;
 }
 
 std::uint64_t fault_plan::lag_slots(std::size_t endpoint, std::int64_t now_ms, slot_number newest) const {

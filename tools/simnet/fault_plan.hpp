@@ -31,6 +31,11 @@ enum class fault_kind : std::uint8_t {
   lag,          // the endpoint sees the chain `slots` late
   fork,         // chain: the newest `slots` slots die and are replaced
   skip_slot,    // chain: the next `slots` slot numbers stay empty
+  swallow,      // a sent transaction or bundle is said to be taken and thrown away
+  deny,         // it is taken and answered with an error
+  withhold,     // what has landed is said to be unknown
+  claim,        // what is unknown is said to be finalized
+  overstate,    // heights and slots are told `slots` too high
 };
 
 enum class fault_channel : std::uint8_t { any, http, ws, grpc };
@@ -68,6 +73,9 @@ public:
   [[nodiscard]] std::optional<fault> decide(std::size_t endpoint, fault_channel channel,
                                             const std::vector<std::string>& methods, std::int64_t now_ms,
                                             slot_number newest);
+  /// What the endpoint lies about in one answer over HTTP; counts hits.
+  [[nodiscard]] std::vector<fault> lies(std::size_t endpoint, const std::vector<std::string>& methods,
+                                        std::int64_t now_ms, slot_number newest);
   /// How many slots the endpoint is behind.
   [[nodiscard]] std::uint64_t lag_slots(std::size_t endpoint, std::int64_t now_ms, slot_number newest) const;
   /// Asked once per endpoint and new slot: is it hidden, and from getBlock too? Counts a hit.

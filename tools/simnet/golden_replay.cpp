@@ -125,8 +125,8 @@ private:
     return made;
   }
   static account replaced(account a, const address& from, const address& to) {
-    for (auto at = a.data.begin(); (at = std::search(at, a.data.end(), from.bytes.begin(), from.bytes.end())) !=
-                                   a.data.end();)
+    for (auto at = a.data.begin();
+         (at = std::search(at, a.data.end(), from.bytes.begin(), from.bytes.end())) != a.data.end();)
       at = std::copy(to.bytes.begin(), to.bytes.end(), at);
     return a;
   }
@@ -240,8 +240,10 @@ private:
       const auto expected = id.is_null() ? account{} : stored_.at(std::string(id.as_string()));
       if (!(is == expected)) fault = name;
     }
-    if (fault.empty()) ++report.states_agreed;
-    else complain(fmt::format("{} after {}: {} differs", text_of(o, "seq"), o.at("after").as_int64(), fault));
+    if (fault.empty())
+      ++report.states_agreed;
+    else
+      complain(fmt::format("{} after {}: {} differs", text_of(o, "seq"), o.at("after").as_int64(), fault));
   }
 
   void complain(std::string text) {

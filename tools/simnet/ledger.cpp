@@ -43,6 +43,31 @@ void chain_ledger::count(const chain_block& block) {
   if (behind_.size() > totals_max) behind_.pop_front();
 }
 
+void chain_ledger::uncount(const chain_block& block) {
+  --blocks_;
+  transactions_ -= block.transactions.size();
+  const auto take = [](std::unordered_map<address, flow>& from, const address& key, const trade_note& trade) {
+    const auto it = from.find(key);
+    if (it == from.end()) return;
+    auto& f = it->second;
+    --(trade.is_buy ? f.buys : f.sells);
+    (trade.is_buy ? f.sol_bought : f.sol_sold) -= trade.sol_amount;
+    (trade.is_buy ? f.tokens_bought : f.tokens_sold) -= trade.token_amount;
+    if (f.buys == 0 && f.sells == 0) from.erase(it);
+  };
+  for (const auto& t : block.transactions) {
+    --kinds_[static_cast<std::size_t>(t->kind)];
+    votes_ -= t->vote ? 1 : 0;
+    failed_ -= t->failed ? 1 : 0;
+    if (!t->trade) continue;
+    --trades_;
+    take(mints_, t->trade->mint, *t->trade);
+    take(wallets_, t->trade->trader, *t->trade);
+  }
+  while (!behind_.empty() && behind_.back().slot >= block.slot.value) behind_.pop_back();
+  last_slot_ = behind_.empty() ? 0 : behind_.back().slot;
+}
+
 std::string chain_ledger::totals_json(slot_number through) const {
   totals found;
   for (auto it = behind_.rbegin(); it != behind_.rend(); ++it)

@@ -19,6 +19,8 @@ public:
   explicit chain_ledger(std::size_t entries_max = 100'000) : entries_max_(entries_max) {}
 
   void count(const chain_block& block);
+  /// Of a block that died and whose content does not come again as it was: the newest counted one.
+  void uncount(const chain_block& block);
   void count_dead_slot() { ++dead_slots_; }
   void count_skipped_slots(std::uint64_t n) { skipped_slots_ += n; }
 

@@ -1,18 +1,24 @@
 // simnet: a simulated Solana on loopback ports.
+#include "messages/solana/base58.hpp"
+#include "tools/simnet/executing_source.hpp"
+#include "tools/simnet/golden_replay.hpp"
 #include "tools/simnet/load_io.hpp"
 #include "tools/simnet/recorded_source.hpp"
 #include "tools/simnet/simnet_server.hpp"
 #include "tools/simnet/synthetic_source.hpp"
+#include "tools/simnet/venue_genesis.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -31,10 +37,42 @@ int complain(const sett::error& e) {
   return 1;
 }
 
+/// simnet replay FILE...: recorded executions of real programs, again in the executor.
+int replay(int argc, char** argv) {
+  bool agreed = argc > 0;
+  if (argc == 0) fmt::print(stderr, "simnet replay FILE...: golden replay sets (.jsonl or .jsonl.gz)\n");
+  for (int i = 0; i < argc; ++i) {
+    const auto report = sett::simnet::replay_golden_file(argv[i]);
+    if (!report) {
+      complain(report.error());
+      agreed = false;
+      continue;
+    }
+    fmt::print("{}: {} of {} steps agreed in {} sequences ({} of {} that succeeded), {} of {} full states\n", argv[i],
+               report->agreed, report->steps, report->sequences, report->succeeded_agreed, report->succeeded,
+               report->states_agreed, report->states);
+    for (const auto& text : report->disagreements) fmt::print("  {}\n", text);
+    agreed = agreed && report->agreed == report->steps && report->states_agreed == report->states;
+  }
+  return agreed ? 0 : 1;
+}
+
+/// ADDRESS:LAMPORTS
+bool read_grant(const std::string& text, sett::address& key, std::uint64_t& lamports) {
+  const auto colon = text.find(':');
+  if (colon == std::string::npos) return false;
+  const auto parsed = sett::solana::parse_address(std::string_view(text).substr(0, colon));
+  const auto* end = text.data() + text.size();
+  if (!parsed || std::from_chars(text.data() + colon + 1, end, lamports).ptr != end || lamports == 0) return false;
+  key = *parsed;
+  return true;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
   using namespace sett::simnet;
+  if (argc > 1 && std::string_view(argv[1]) == "replay") return replay(argc - 2, argv + 2);
   CLI::App app{
       "simnet plays a Solana chain over HTTP (JSON-RPC), WebSocket (PubSub) and gRPC (Yellowstone) on loopback ports.\n"
       "It prints one JSON line with its addresses when it is ready; SIGTERM or Ctrl-C ends it.\n"};
@@ -99,6 +137,28 @@ int main(int argc, char** argv) {
   app.add_option("--history-mb", history_mb, "Bound of the history's memory in MiB")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
+  executing_options executing;
+  bool market = false, print_balances = false;
+  std::vector<std::string> grants;
+  app.add_flag("--market", market, "A chain that executes what is sent to it, with a population that trades");
+  app.add_option("--fund", grants, "With --market: a wallet with lamports at the start, ADDRESS:LAMPORTS");
+  const auto chance = [&app](const char* name, double& value, const char* what) {
+    app.add_option(name, value, what)->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  };
+  auto& weather = executing.weather;
+  chance("--drop", weather.drop_chance, "With --market: chance that a submission reaches no leader");
+  chance("--delay", weather.delay_chance, "With --market: chance that it reaches one late");
+  app.add_option("--delay-slots", weather.delay_slots_max, "By how many slots at most")
+      ->check(CLI::Range(1u, 140u))
+      ->capture_default_str();
+  chance("--fork", weather.fork_chance, "With --market: chance per slot that the newest blocks die");
+  app.add_option("--fork-slots", weather.fork_slots_max, "How many blocks at most")
+      ->check(CLI::Range(1u, 31u))
+      ->capture_default_str();
+  chance("--lost-in-fork", weather.lost_in_fork_chance, "Chance that a transaction of a dead block never comes again");
+  chance("--skip", weather.skip_chance, "With --market: chance that a slot stays empty");
+  chance("--withhold", weather.withhold_chance, "Chance that an endpoint's answers leave a landed transaction out");
+  app.add_flag("--balances", print_balances, "With --market: print every balance as one JSON line at the end");
   app.add_flag("--summary", summary, "Print what was produced as one JSON line at the end");
   app.footer(
       "Examples:\n"
@@ -134,7 +194,23 @@ int main(int argc, char** argv) {
   if (options.slot_ms != 0) options.slot_ms = std::max(1u, static_cast<std::uint32_t>(options.slot_ms / speed));
 
   std::unique_ptr<chain_source> source;
-  if (recordings.empty()) {
+  if (market) {
+    if (!recordings.empty()) return complain({"simnet", 1, "--market plays no recordings"});
+    executing.seed = options.seed;
+    executing.first_time_unix = synthetic.first_time_unix;
+    limits.account_versions_slots = limits.finalized_lag_slots + 32;
+    if (app.count("--history-blocks") == 0) limits.blocks_max = 20'000;
+    auto chain = std::make_unique<executing_source>(executing, nullptr);
+    found_venues(chain->chain(), venue_keys());
+    for (const auto& text : grants) {
+      sett::address key;
+      std::uint64_t lamports = 0;
+      if (!read_grant(text, key, lamports))
+        return complain({"simnet", 1, "--fund wants ADDRESS:LAMPORTS, got " + text});
+      chain->chain().accounts().put(key, {lamports, {}, {}, false});
+    }
+    source = std::move(chain);
+  } else if (recordings.empty()) {
     synthetic.seed = options.seed;
     source = std::make_unique<synthetic_source>(synthetic);
   } else if (auto stream = load_recording(recordings); !stream) {
@@ -157,6 +233,7 @@ int main(int argc, char** argv) {
   }
   auto driver = std::make_unique<chain_driver>(std::move(source), limits);
   driver->limit_blocks(blocks_max);
+  if (market && options.slot_ms != 0) driver->slot_time(options.slot_ms);
 
   simnet_server server(options, std::move(driver));
   if (auto started = server.start(); !started) return complain(started.error());
@@ -167,6 +244,7 @@ int main(int argc, char** argv) {
       seconds > 0 ? std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000)) : std::chrono::hours(24 * 365);
   wait_for_signal(signals, std::chrono::duration_cast<std::chrono::milliseconds>(longest));
   server.stop();
+  if (print_balances) fmt::print("{}\n", server.balances_json());
   if (summary) fmt::print("{}\n", server.summary_json(false));
   return 0;
 }

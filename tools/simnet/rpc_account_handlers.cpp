@@ -18,17 +18,20 @@ std::string account_encoding(const json::object* config, std::string_view fallba
   return std::string(fallback);
 }
 
-std::string account_or_null(call& c, const address& key, const json::object* config, std::string_view fallback) {
-  const auto* entry = c.view.history().accounts().find(key);
-  return entry == nullptr ? "null" : render_account(entry->account, account_encoding(config, fallback), config);
+std::string account_or_null(call& c, const address& key, commitment level, const json::object* config,
+                            std::string_view fallback) {
+  const auto* found = c.view.account(key, level);
+  return found == nullptr ? "null" : render_account(*found, account_encoding(config, fallback), config);
 }
 
 /// The accounts that `keep` keeps, in order of address, as [{"account":..,"pubkey":..}].
 template <class Keep>
-std::string keyed_accounts(call& c, const json::object* config, std::string_view fallback, const Keep& keep) {
+std::string keyed_accounts(call& c, commitment level, const json::object* config, std::string_view fallback,
+                           const Keep& keep) {
   std::vector<const account_write*> found;
+  const auto tip = c.view.tip(level);
   for (const auto& [key, entry] : c.view.history().accounts().all())
-    if (keep(entry.account)) found.push_back(&entry.account);
+    if (const auto* a = entry.seen_at(tip); a != nullptr && keep(*a)) found.push_back(a);
   constexpr std::size_t answer_max = 10'000;
   if (found.size() > answer_max)
     refuse_call(rpc_code::invalid_params, fmt::format("{} accounts match; simnet answers with at most {}: use filters",
@@ -47,11 +50,12 @@ bool holds(const std::vector<std::uint8_t>& data, std::size_t at, const address&
          std::equal(key.bytes.begin(), key.bytes.end(), data.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
-const account_write& token_account(call& c, const address& key, std::size_t least, std::string_view what) {
-  const auto* entry = c.view.history().accounts().find(key);
-  if (entry == nullptr || !is_token_program(entry->account.owner) || entry->account.data.size() < least)
+const account_write& token_account(call& c, const address& key, commitment level, std::size_t least,
+                                   std::string_view what) {
+  const auto* found = c.view.account(key, level);
+  if (found == nullptr || !is_token_program(found->owner) || found->data.size() < least)
     refuse_call(rpc_code::invalid_params, fmt::format("Invalid param: {}", what));
-  return entry->account;
+  return *found;
 }
 
 std::uint8_t decimals_of(call& c, const std::vector<std::uint8_t>& token_data) {
@@ -70,7 +74,7 @@ std::string get_account_info(call& c) {
   const auto key = read_address(c.params.required(0, "address"));
   const auto* config = c.params.config(1);
   const auto level = c.level(config);
-  return c.context(level, account_or_null(c, key, config, "base58"));
+  return c.context(level, account_or_null(c, key, level, config, "base58"));
 }
 
 std::string get_multiple_accounts(call& c) {
@@ -84,7 +88,7 @@ std::string get_multiple_accounts(call& c) {
   bool first = true;
   for (const auto& key : list.get_array()) {
     if (!std::exchange(first, false)) value.push_back(',');
-    value += account_or_null(c, read_address(key), config, "base64");
+    value += account_or_null(c, read_address(key), level, config, "base64");
   }
   return c.context(level, value + "]");
 }
@@ -92,8 +96,8 @@ std::string get_multiple_accounts(call& c) {
 std::string get_balance(call& c) {
   const auto key = read_address(c.params.required(0, "address"));
   const auto level = c.level(c.params.config(1));
-  const auto* entry = c.view.history().accounts().find(key);
-  return c.context(level, fmt::format("{}", entry == nullptr ? 0 : entry->account.lamports));
+  const auto* found = c.view.account(key, level);
+  return c.context(level, fmt::format("{}", found == nullptr ? 0 : found->lamports));
 }
 
 std::string get_program_accounts(call& c) {
@@ -106,8 +110,9 @@ std::string get_program_accounts(call& c) {
     if (const auto* f = config->if_contains("filters"); f != nullptr && f->is_array()) filters = &f->get_array();
     if (const auto* w = config->if_contains("withContext"); w != nullptr && w->is_bool()) with_context = w->get_bool();
   }
-  const auto list = keyed_accounts(
-      c, config, "base58", [&](const account_write& a) { return a.owner == program && matches_filters(a, filters); });
+  const auto list = keyed_accounts(c, level, config, "base58", [&](const account_write& a) {
+    return a.owner == program && matches_filters(a, filters);
+  });
   return with_context ? c.context(level, list) : list;
 }
 
@@ -125,7 +130,7 @@ std::string get_token_accounts_by_owner(call& c) {
   const auto wanted = read_address(mint != nullptr ? *mint : *program);
   if (program != nullptr && !is_token_program(wanted))
     refuse_call(rpc_code::invalid_params, "Invalid param: unrecognized Token program id");
-  return c.context(level, keyed_accounts(c, config, "base64", [&](const account_write& a) {
+  return c.context(level, keyed_accounts(c, level, config, "base64", [&](const account_write& a) {
                      return is_token_program(a.owner) && a.data.size() >= 165 && holds(a.data, 32, owner) &&
                             (mint != nullptr ? holds(a.data, 0, wanted) : a.owner == wanted);
                    }));
@@ -133,24 +138,27 @@ std::string get_token_accounts_by_owner(call& c) {
 
 std::string get_token_account_balance(call& c) {
   const auto level = c.level(c.params.config(1));
-  const auto& a = token_account(c, read_address(c.params.required(0, "token account")), 165, "could not find account");
+  const auto& a =
+      token_account(c, read_address(c.params.required(0, "token account")), level, 165, "could not find account");
   return c.context(level, ui_amount(u64_at(a.data, 64), decimals_of(c, a.data)));
 }
 
 std::string get_token_supply(call& c) {
   const auto level = c.level(c.params.config(1));
-  const auto& a = token_account(c, read_address(c.params.required(0, "mint")), 82, "could not find mint");
+  const auto& a = token_account(c, read_address(c.params.required(0, "mint")), level, 82, "could not find mint");
   return c.context(level, ui_amount(u64_at(a.data, 36), a.data[44]));
 }
 
 std::string get_token_largest_accounts(call& c) {
   const auto mint = read_address(c.params.required(0, "mint"));
   const auto level = c.level(c.params.config(1));
-  const auto decimals = token_account(c, mint, 82, "not a Token mint").data[44];
+  const auto decimals = token_account(c, mint, level, 82, "not a Token mint").data[44];
   std::vector<std::pair<std::uint64_t, address>> found;
+  const auto tip = c.view.tip(level);
   for (const auto& [key, entry] : c.view.history().accounts().all())
-    if (is_token_program(entry.account.owner) && entry.account.data.size() >= 165 && holds(entry.account.data, 0, mint))
-      found.emplace_back(u64_at(entry.account.data, 64), key);
+    if (const auto* a = entry.seen_at(tip);
+        a != nullptr && is_token_program(a->owner) && a->data.size() >= 165 && holds(a->data, 0, mint))
+      found.emplace_back(u64_at(a->data, 64), key);
   std::sort(found.begin(), found.end(),
             [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
   found.resize(std::min<std::size_t>(found.size(), 20));

@@ -66,11 +66,12 @@ struct call {
   const rpc_service::slot_filter& unavailable;
   render_cache& cache;
   parameters& params;
+  const endpoint_manners& manners;
 
   [[nodiscard]] bool missing(slot_number slot) const { return unavailable && unavailable(slot); }
   [[nodiscard]] std::string context(commitment level, std::string_view value) const {
     return fmt::format("{{\"context\":{{\"apiVersion\":\"{}\",\"slot\":{}}},\"value\":{}}}", rpc_version_text,
-                       view.tip(level).value, value);
+                       view.tip(level).value + manners.height_ahead, value);
   }
   /// Commitment of a configuration object with the minContextSlot check.
   [[nodiscard]] commitment level(const json::object* config) const {
@@ -86,6 +87,20 @@ struct call {
     return l;
   }
 };
+
+/// The methods of a trader.
+[[nodiscard]] std::string send_transaction(call& c);
+[[nodiscard]] std::string simulate_transaction(call& c);
+[[nodiscard]] std::string get_signature_statuses(call& c);
+[[nodiscard]] std::string get_recent_prioritization_fees(call& c);
+[[nodiscard]] std::string get_fee_for_message(call& c);
+[[nodiscard]] std::string send_bundle(call& c);
+[[nodiscard]] std::string get_bundle_statuses(call& c);
+[[nodiscard]] std::string get_inflight_bundle_statuses(call& c);
+[[nodiscard]] std::string get_tip_accounts(call& c);
+[[nodiscard]] signature read_signature(const json::value& value);
+/// A transaction that this endpoint's answers leave out.
+[[nodiscard]] bool is_withheld(const call& c, const signature& id);
 
 /// The methods about accounts; each gives the JSON of its result.
 [[nodiscard]] std::string get_account_info(call& c);

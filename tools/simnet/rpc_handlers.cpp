@@ -35,11 +35,13 @@ std::string get_genesis_hash(call&) {
 
 std::string get_identity(call&) { return "{\"identity\":\"" + solana::to_base58(program_id::vote()) + "\"}"; }
 
-std::string get_slot(call& c) { return fmt::format("{}", c.view.tip(c.level(c.params.config(0))).value); }
+std::string get_slot(call& c) {
+  return fmt::format("{}", c.view.tip(c.level(c.params.config(0))).value + c.manners.height_ahead);
+}
 
 std::string get_block_height(call& c) {
   const auto block = c.view.tip_block(c.level(c.params.config(0)));
-  return fmt::format("{}", block ? block->height : 0);
+  return fmt::format("{}", (block ? block->height : 0) + c.manners.height_ahead);
 }
 
 std::string get_transaction_count(call& c) { return fmt::format("{}", c.view.history().transactions_total()); }
@@ -52,8 +54,8 @@ std::string get_epoch_info(call& c) {
   const auto block = c.view.tip_block(level);
   return fmt::format("{{\"absoluteSlot\":{},\"blockHeight\":{},\"epoch\":{},\"slotIndex\":{},\"slotsInEpoch\":{},"
                      "\"transactionCount\":{}}}",
-                     slot, block ? block->height : 0, slot / slots_per_epoch, slot % slots_per_epoch, slots_per_epoch,
-                     c.view.history().transactions_total());
+                     slot, (block ? block->height : 0) + c.manners.height_ahead, slot / slots_per_epoch,
+                     slot % slots_per_epoch, slots_per_epoch, c.view.history().transactions_total());
 }
 
 std::string get_epoch_schedule(call&) {
@@ -83,7 +85,7 @@ std::string get_latest_blockhash(call& c) {
   const auto block = c.view.tip_block(level);
   if (!block) refuse_call(rpc_code::node_unhealthy, "Node is unhealthy");
   return c.context(level, fmt::format("{{\"blockhash\":\"{}\",\"lastValidBlockHeight\":{}}}",
-                                      solana::to_base58(block->hash), block->height + 150));
+                                      solana::to_base58(block->hash), block->height + 150 + c.manners.height_ahead));
 }
 
 std::string is_blockhash_valid(call& c) {
@@ -101,17 +103,6 @@ std::string is_blockhash_valid(call& c) {
 
 std::string get_minimum_balance(call& c) {
   return fmt::format("{}", rent_exempt_minimum(c.params.number(0, "data length")));
-}
-
-std::string get_recent_prioritization_fees(call& c) {
-  std::string out = "[";
-  const auto tip = c.view.tip(commitment::processed).value;
-  int n = 0;
-  for (const auto& [slot, entry] : c.view.history().blocks()) {
-    if (entry.dead || slot > tip || slot + 150 <= tip) continue;
-    fmt::format_to(std::back_inserter(out), "{}{{\"prioritizationFee\":0,\"slot\":{}}}", n++ == 0 ? "" : ",", slot);
-  }
-  return out + "]";
 }
 
 std::string get_recent_performance_samples(call& c) {
@@ -200,54 +191,17 @@ std::string get_blocks_with_limit(call& c) {
   return slots_between(c, c.params.number(0, "start slot"), ~std::uint64_t{0}, limit, level);
 }
 
-signature read_signature(const json::value& value) {
-  auto parsed = solana::parse_signature(text_of(value));
-  if (!parsed) refuse_call(rpc_code::invalid_params, "Invalid param: Invalid signature");
-  return *parsed;
-}
-
 std::string get_transaction(call& c) {
   const auto id = read_signature(c.params.required(0, "signature"));
   const auto* config = c.params.config(1);
   auto form = read_block_form(config);
   const auto level = block_level(c, config);
   const auto place = c.view.history().find(id);
-  if (!place || c.missing(place->slot)) return "null";
+  if (!place || c.missing(place->slot) || is_withheld(c, id)) return "null";
   const auto block = c.view.block(place->slot, level);
   if (!block) return "null";
   return fmt::format("{{\"blockTime\":{},{},\"slot\":{}}}", block->time.value,
                      render_transaction_members(*block->transactions[place->index], form), block->slot.value);
-}
-
-std::string get_signature_statuses(call& c) {
-  const auto& list = c.params.required(0, "signatures");
-  if (!list.is_array())
-    refuse_call(rpc_code::invalid_params, "Invalid params: parameter 0 (signatures) must be an array.");
-  if (list.get_array().size() > 256) refuse_call(rpc_code::invalid_params, "Too many inputs provided; max 256");
-  std::string value = "[";
-  bool first = true;
-  const auto tip = c.view.tip(commitment::processed);
-  for (const auto& s : list.get_array()) {
-    if (!std::exchange(first, false)) value.push_back(',');
-    const auto place = c.view.history().find(read_signature(s));
-    const auto block = place ? c.view.block(place->slot, commitment::processed) : nullptr;
-    if (!block) {
-      value += "null";
-      continue;
-    }
-    const auto level = c.view.level_of(block->slot);
-    const auto& t = *block->transactions[place->index];
-    const std::string_view level_text = level == commitment::finalized   ? "finalized"
-                                        : level == commitment::confirmed ? "confirmed"
-                                                                         : "processed";
-    const auto status = t.failed ? fmt::format("{{\"Err\":{}}}", t.error_json) : std::string("{\"Ok\":null}");
-    fmt::format_to(
-        std::back_inserter(value),
-        "{{\"confirmationStatus\":\"{}\",\"confirmations\":{},\"err\":{},\"slot\":{},\"status\":{}}}", level_text,
-        level == commitment::finalized ? std::string("null") : fmt::format("{}", tip.value - block->slot.value),
-        t.error_json, block->slot.value, status);
-  }
-  return c.context(commitment::processed, value + "]");
 }
 
 std::string get_signatures_for_address(call& c) {
@@ -276,7 +230,7 @@ std::string get_signatures_for_address(call& c) {
         started = tx.id == *before;
         continue;
       }
-      if (std::find(tx.keys.begin(), tx.keys.end(), key) == tx.keys.end()) continue;
+      if (std::find(tx.keys.begin(), tx.keys.end(), key) == tx.keys.end() || is_withheld(c, tx.id)) continue;
       fmt::format_to(std::back_inserter(out),
                      "{}{{\"blockTime\":{},\"confirmationStatus\":\"{}\",\"err\":{},\"memo\":null,\"signature\":\"{}\","
                      "\"slot\":{}}}",
@@ -290,7 +244,7 @@ std::string get_signatures_for_address(call& c) {
 
 using handler = std::string (*)(call&);
 
-constexpr std::array<std::pair<std::string_view, handler>, 35> handlers{{
+constexpr std::array<std::pair<std::string_view, handler>, 42> handlers{{
     {"getAccountInfo", get_account_info},
     {"getBalance", get_balance},
     {"getBlock", get_block},
@@ -298,13 +252,16 @@ constexpr std::array<std::pair<std::string_view, handler>, 35> handlers{{
     {"getBlockTime", get_block_time},
     {"getBlocks", get_blocks},
     {"getBlocksWithLimit", get_blocks_with_limit},
+    {"getBundleStatuses", get_bundle_statuses},
     {"getClusterNodes", get_cluster_nodes},
     {"getEpochInfo", get_epoch_info},
     {"getEpochSchedule", get_epoch_schedule},
+    {"getFeeForMessage", get_fee_for_message},
     {"getFirstAvailableBlock", get_first_available_block},
     {"getGenesisHash", get_genesis_hash},
     {"getHealth", get_health},
     {"getIdentity", get_identity},
+    {"getInflightBundleStatuses", get_inflight_bundle_statuses},
     {"getLatestBlockhash", get_latest_blockhash},
     {"getMinimumBalanceForRentExemption", get_minimum_balance},
     {"getMultipleAccounts", get_multiple_accounts},
@@ -317,6 +274,7 @@ constexpr std::array<std::pair<std::string_view, handler>, 35> handlers{{
     {"getSlotLeader", get_slot_leader},
     {"getSlotLeaders", get_slot_leaders},
     {"getSupply", get_supply},
+    {"getTipAccounts", get_tip_accounts},
     {"getTokenAccountBalance", get_token_account_balance},
     {"getTokenAccountsByOwner", get_token_accounts_by_owner},
     {"getTokenLargestAccounts", get_token_largest_accounts},
@@ -326,9 +284,18 @@ constexpr std::array<std::pair<std::string_view, handler>, 35> handlers{{
     {"getVersion", get_version},
     {"isBlockhashValid", is_blockhash_valid},
     {"minimumLedgerSlot", get_first_available_block},
+    {"sendBundle", send_bundle},
+    {"sendTransaction", send_transaction},
+    {"simulateTransaction", simulate_transaction},
 }};
 
 } // namespace
+
+signature read_signature(const json::value& value) {
+  auto parsed = solana::parse_signature(text_of(value));
+  if (!parsed) refuse_call(rpc_code::invalid_params, "Invalid param: Invalid signature");
+  return *parsed;
+}
 
 render_cache::text_ptr render_cache::get(slot_number slot, const blockhash& hash, const std::string& form,
                                          const std::function<std::string()>& render) {
@@ -347,8 +314,8 @@ std::string error_answer(std::string_view id_json, int code, std::string_view me
                      data_json.empty() ? "" : ",\"data\":", data_json, json_string(message), id_json);
 }
 
-std::string rpc_service::answer_one(const json::value& request, const chain_view& view,
-                                    const slot_filter& unavailable) const {
+std::string rpc_service::answer_one(const json::value& request, const chain_view& view, const slot_filter& unavailable,
+                                    const endpoint_manners& manners) const {
   if (!request.is_object()) return error_answer("null", rpc_code::invalid_request, "Invalid request");
   const auto& object = request.get_object();
   const auto* id = object.if_contains("id");
@@ -363,7 +330,7 @@ std::string rpc_service::answer_one(const json::value& request, const chain_view
     return error_answer(id_json, rpc_code::method_not_found, "Method not found");
   try {
     parameters params(object.if_contains("params"));
-    call c{view, unavailable, *cache_, params};
+    call c{view, unavailable, *cache_, params, manners};
     auto result = found->second(c);
     if (id == nullptr) return {};
     std::string out;
@@ -379,19 +346,19 @@ std::string rpc_service::answer_one(const json::value& request, const chain_view
   }
 }
 
-std::string rpc_service::answer(std::string_view request, const chain_view& view,
-                                const slot_filter& unavailable) const {
+std::string rpc_service::answer(std::string_view request, const chain_view& view, const slot_filter& unavailable,
+                                const endpoint_manners& manners) const {
   boost::system::error_code ec;
   const auto value = json::parse(json::string_view(request.data(), request.size()), ec);
   if (ec) return error_answer("null", rpc_code::parse_error, "Parse error");
-  if (!value.is_array()) return answer_one(value, view, unavailable);
+  if (!value.is_array()) return answer_one(value, view, unavailable, manners);
   const auto& batch = value.get_array();
   if (batch.empty()) return error_answer("null", rpc_code::invalid_request, "Invalid request");
   if (batch.size() > batch_max)
     return error_answer("null", rpc_code::invalid_request, fmt::format("Batch too large; max {}", batch_max));
   std::string out = "[";
   for (const auto& one : batch) {
-    const auto text = answer_one(one, view, unavailable);
+    const auto text = answer_one(one, view, unavailable, manners);
     if (text.empty()) continue;
     if (out.size() > 1) out.push_back(',');
     out += text;

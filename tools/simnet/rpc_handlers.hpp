@@ -37,6 +37,19 @@ private:
   std::list<entry> entries_;
 };
 
+class transaction_port;
+
+/// How this endpoint behaves towards one request: where it sends transactions to, and how it lies (faults).
+struct endpoint_manners {
+  transaction_port* port{}; // nullptr: nothing can be sent
+  std::size_t endpoint{};
+  bool swallows_sends{};        // says it took a transaction and throws it away
+  bool denies_sends{};          // takes it and answers with an error
+  bool withholds{};             // knows nothing of what has landed
+  bool claims_finalized{};      // says that what it does not know is finalized
+  std::uint64_t height_ahead{}; // how much its heights and slots are overstated
+};
+
 /// Answers a request or a batch. Unknown methods give -32601, unreadable text -32700. Notifications (no id) give an
 /// empty answer.
 class rpc_service {
@@ -46,13 +59,13 @@ public:
 
   explicit rpc_service(render_cache& cache) : cache_(&cache) {}
   [[nodiscard]] std::string answer(std::string_view request, const chain_view& view,
-                                   const slot_filter& unavailable = {}) const;
+                                   const slot_filter& unavailable = {}, const endpoint_manners& manners = {}) const;
   /// The methods of a request or batch, for faults by method; empty when unreadable.
   [[nodiscard]] static std::vector<std::string> methods_of(std::string_view request);
 
 private:
   [[nodiscard]] std::string answer_one(const boost::json::value& request, const chain_view& view,
-                                       const slot_filter& unavailable) const;
+                                       const slot_filter& unavailable, const endpoint_manners& manners) const;
   render_cache* cache_;
 };
 

@@ -19,6 +19,7 @@ namespace sett::simnet {
 /// JSON-RPC and Solana error codes used here.
 namespace rpc_code {
 inline constexpr int parse_error = -32700, invalid_request = -32600, method_not_found = -32601, invalid_params = -32602;
+inline constexpr int preflight_failure = -32002, signature_failure = -32003;
 inline constexpr int block_cleaned_up = -32001, block_not_available = -32004, node_unhealthy = -32005,
                      slot_skipped = -32007, long_term_storage_slot_skipped = -32009,
                      unsupported_transaction_version = -32015, min_context_slot = -32016;

@@ -4,6 +4,7 @@
 #include "tools/simnet/pubsub_session.hpp"
 #include "tools/simnet/rpc_handlers.hpp"
 #include "tools/simnet/simnet_server.hpp"
+#include "tools/simnet/transaction_port.hpp"
 
 #include <boost/asio.hpp>
 #include <boost/beast.hpp>
@@ -431,8 +432,25 @@ private:
     if (server_.options.recording)
       if (auto recorded = recorded_answer(*server_.options.recording, parser_->get().body())) return *recorded;
     const auto& hidden = server_.faces[index_].unavailable;
-    return server_.rpc.answer(parser_->get().body(), server_.view(index_),
-                              [&hidden](slot_number slot) { return hidden.contains(slot.value); });
+    return server_.rpc.answer(
+        parser_->get().body(), server_.view(index_),
+        [&hidden](slot_number slot) { return hidden.contains(slot.value); }, manners());
+  }
+
+  endpoint_manners manners() {
+    endpoint_manners out;
+    out.port = server_.driver->port();
+    out.endpoint = index_;
+    for (const auto& f : server_.plan.lies(index_, rpc_service::methods_of(parser_->get().body()), now_ms(),
+                                           server_.driver->history().newest())) {
+      ++server_.counters.faults;
+      out.swallows_sends |= f.kind == fault_kind::swallow;
+      out.denies_sends |= f.kind == fault_kind::deny;
+      out.withholds |= f.kind == fault_kind::withhold;
+      out.claims_finalized |= f.kind == fault_kind::claim;
+      if (f.kind == fault_kind::overstate) out.height_ahead = f.slots;
+    }
+    return out;
   }
 
   void upgrade() {
@@ -643,6 +661,12 @@ std::string server_core::admin(http::verb verb, std::string_view target, std::st
       return refuse(http::status::bad_request, "write /admin/ledger?through=SLOT");
     return driver->ledger().totals_json(slot_number{slot});
   }
+  if (verb == http::verb::get && path == "/admin/balances") {
+    const std::lock_guard lock(mutex);
+    const auto* port = driver->port();
+    if (port == nullptr) return refuse(http::status::not_found, "this chain executes nothing: it has no balances");
+    return port->balances_json();
+  }
   if (verb == http::verb::get && path == "/admin/status") {
     const auto& h = driver->history();
     const chain_view v(h, 0);
@@ -687,9 +711,9 @@ std::string server_core::admin(http::verb verb, std::string_view target, std::st
     paused = path == "/admin/pause";
     return fmt::format("{{\"paused\":{}}}", paused);
   }
-  return refuse(http::status::not_found,
-                "known: GET /admin/ledger, GET /admin/status, GET|POST|DELETE /admin/fault, POST /admin/step?slots=N, "
-                "POST /admin/pause, POST /admin/resume");
+  return refuse(http::status::not_found, "known: GET /admin/ledger, GET /admin/balances, GET /admin/status, "
+                                         "GET|POST|DELETE /admin/fault, POST /admin/step?slots=N, "
+                                         "POST /admin/pause, POST /admin/resume");
 }
 
 void server_core::stop() {
@@ -720,6 +744,12 @@ void simnet_server::stop() { impl_->stop(); }
 const std::vector<endpoint_ports>& simnet_server::ports() const { return impl_->ports; }
 
 std::uint16_t simnet_server::admin_port() const { return impl_->admin_port; }
+
+std::string simnet_server::balances_json() const {
+  const std::lock_guard lock(impl_->mutex);
+  const auto* port = impl_->driver->port();
+  return port == nullptr ? std::string() : port->balances_json();
+}
 
 bool simnet_server::finished() const { return impl_->finished; }
 

@@ -58,6 +58,8 @@ public:
   [[nodiscard]] std::string ready_json() const;
   /// Totals of the ledger and of what the servers did. Thread-safe while running and after stop().
   [[nodiscard]] std::string summary_json(bool details) const;
+  /// Of a chain that executes: every wallet's and token account's balance at the newest block; else empty. Thread-safe.
+  [[nodiscard]] std::string balances_json() const;
   /// The source is exhausted or the wanted number of blocks was made.
   [[nodiscard]] bool finished() const;
 

@@ -1,6 +1,5 @@
-#include "tools/simnet/golden_replay.hpp"
-
 #include "tests/support/shared_data.hpp"
+#include "tools/simnet/golden_replay.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

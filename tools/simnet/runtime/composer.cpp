@@ -77,7 +77,8 @@ chain_transaction compose(std::span<const instruction> instructions, std::span<c
   t.keys.resize(t.static_key_count); // what the tables hold is found where it runs
   const auto message = write_message(t);
   for (std::size_t i = 0; i < t.required_signatures; ++i) {
-    const auto signer = std::find_if(signers.begin(), signers.end(), [&](const auto* s) { return s->key == t.keys[i]; });
+    const auto signer =
+        std::find_if(signers.begin(), signers.end(), [&](const auto* s) { return s->key == t.keys[i]; });
     SETT_ASSERT(signer != signers.end());
     signature s;
     crypto_sign_detached(s.bytes.data(), nullptr, message.data(), message.size(), (*signer)->secret.data());

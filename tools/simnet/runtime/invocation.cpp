@@ -138,8 +138,8 @@ void transaction_run::run(invocation& call) {
   const bool native = accounts[call.program_index_].value.owner == program_id::native_loader();
   const auto consumed = [&] {
     if (!native)
-      logs.push_back(fmt::format("Program {} consumed {} of {} compute units", name, units_used - before,
-                                 unit_limit - before));
+      logs.push_back(
+          fmt::format("Program {} consumed {} of {} compute units", name, units_used - before, unit_limit - before));
   };
   try {
     // An Anchor event is a call of the program to itself that does nothing.

@@ -82,8 +82,8 @@ public:
   [[nodiscard]] const clock_values& clock() const;
   /// sha256("DURABLE_NONCE", hash of the newest finished block).
   [[nodiscard]] const blockhash& durable_nonce() const;
-  void log(std::string line);              // "Program log: " is put before it
-  void log_plain(std::string line); // as native programs do
+  void log(std::string line);                         // "Program log: " is put before it
+  void log_plain(std::string line);                   // as native programs do
   void log_data(std::span<const std::uint8_t> bytes); // "Program data: ..."
   void consume(std::uint64_t units);
   /// Calls another program. `signers`: addresses derived from this program's seeds, which sign by that.

@@ -70,7 +70,8 @@ void pump_create(invocation& c, bool v2, const std::string& name, const std::str
                .u32(2)
                .u64(rent_exempt_minimum(mint_space + metadata_space) - rent_exempt_minimum(mint_space))
                .bytes);
-    c.call(token_program, {{mint, true, false}, {authority, false, false}, {mint, false, false}, {authority, false, true}},
+    c.call(token_program,
+           {{mint, true, false}, {authority, false, false}, {mint, false, false}, {authority, false, true}},
            byte_writer().tag(0xd2e11ea258b84d8d).text(name).text(symbol).text(uri).bytes, {authority});
     c.call(token_program, {{mint, true, false}, {authority, false, true}},
            byte_writer().tag(0xd7e4a6e45464567b).id(address{}).bytes, {authority});

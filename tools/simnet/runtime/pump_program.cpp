@@ -39,9 +39,12 @@ struct curve {
 };
 
 curve read_curve(const std::vector<std::uint8_t>& d) {
-  curve v{load<std::uint64_t>(d, curve_virtual_token), load<std::uint64_t>(d, curve_virtual_sol),
-          load<std::uint64_t>(d, curve_real_token),    load<std::uint64_t>(d, curve_real_sol),
-          d[curve_complete_flag] != 0,                 {},
+  curve v{load<std::uint64_t>(d, curve_virtual_token),
+          load<std::uint64_t>(d, curve_virtual_sol),
+          load<std::uint64_t>(d, curve_real_token),
+          load<std::uint64_t>(d, curve_real_sol),
+          d[curve_complete_flag] != 0,
+          {},
           d.size() < curve_creator + 32};
   if (!v.old_program) v.creator = load_key(d, curve_creator);
   return v;
@@ -100,7 +103,8 @@ void token_move(invocation& c, const address& token_program, std::size_t from, s
   }
   metas.push_back({c.key(to), true, false});
   metas.push_back({authority, false, true});
-  c.call(token_program, std::move(metas), input.bytes, derived ? std::vector<address>{authority} : std::vector<address>{});
+  c.call(token_program, std::move(metas), input.bytes,
+         derived ? std::vector<address>{authority} : std::vector<address>{});
 }
 
 /// A token account of this mint, as Anchor's Account<TokenAccount> with token::mint demands.
@@ -244,7 +248,8 @@ void check_accounts(invocation& c, const layout& l) {
   need_holding(c, 4, 2);
   need_holding(c, 5, 2);
   need_anchor_signer(c, 6);
-  for (const std::size_t i : {std::size_t{1}, std::size_t{3}, std::size_t{4}, std::size_t{5}, std::size_t{6}, l.creator_vault})
+  for (const std::size_t i :
+       {std::size_t{1}, std::size_t{3}, std::size_t{4}, std::size_t{5}, std::size_t{6}, l.creator_vault})
     need_mut(c, i);
   const auto& mint = c.key(2);
   need_key(c, 3, derive({solana::seed("bonding-curve"), solana::seed(mint)}, c.program()).key,
@@ -265,9 +270,10 @@ void open_buyers_accounts(invocation& c) {
   need_key(c, 13, expected, anchor_error::constraint_seeds);
   if (c.at(13).lamports != 0) return;
   need_mut(c, 13);
-  c.call(program_id::system(), {{c.key(6), true, true}, {expected, true, true}},
-         byte_writer().u32(0).u64(rent_exempt_minimum(volume_account_size)).u64(volume_account_size).id(c.program()).bytes,
-         {expected});
+  c.call(
+      program_id::system(), {{c.key(6), true, true}, {expected, true, true}},
+      byte_writer().u32(0).u64(rent_exempt_minimum(volume_account_size)).u64(volume_account_size).id(c.program()).bytes,
+      {expected});
   auto& data = c.write(13);
   const auto head = byte_writer().tag(volume_account_tag).id(c.key(6)).bytes;
   std::copy(head.begin(), head.end(), data.begin());
@@ -319,8 +325,9 @@ void buy_exact_sol_in(invocation& c, std::uint64_t spendable, std::uint64_t min_
   if (amount < min_tokens) fail_custom(slippage_below_min_tokens);
   if (amount == 0) fail_custom(buy_zero_amount);
   // When the rest of the curve costs less than was offered, only that is paid.
-  const auto cost =
-      amount == v.real_token ? std::min(net, add(mul_div_floor(v.virtual_sol, amount, v.virtual_token - amount), 1)) : net;
+  const auto cost = amount == v.real_token
+                        ? std::min(net, add(mul_div_floor(v.virtual_sol, amount, v.virtual_token - amount), 1))
+                        : net;
   settle_buy(c, v, amount, cost, fee_up(cost, bps.protocol_bps), fee_up(cost, bps.creator_bps), bps,
              "buy_exact_sol_in");
 }
@@ -358,8 +365,8 @@ void collect_creator_fee(invocation& c) {
   const auto floor = rent_exempt_minimum(0);
   const auto amount = c.at(1).lamports > floor ? c.at(1).lamports - floor : 0;
   if (amount == 0) return;
-  c.call(program_id::system(), {{vault, true, true}, {c.key(0), true, false}},
-         byte_writer().u32(2).u64(amount).bytes, {vault});
+  c.call(program_id::system(), {{vault, true, true}, {c.key(0), true, false}}, byte_writer().u32(2).u64(amount).bytes,
+         {vault});
 }
 
 } // namespace

@@ -47,8 +47,8 @@ enum : std::uint32_t {
 };
 
 // TransferFeeConfig: authority, withdraw authority, withheld, older and newer {epoch, maximum, basis points}.
-constexpr std::size_t fee_authority = 0, fee_withdraw_authority = 32, fee_withheld = 64, fee_older = 72,
-                      fee_newer = 90, fee_record = 18;
+constexpr std::size_t fee_authority = 0, fee_withdraw_authority = 32, fee_withheld = 64, fee_older = 72, fee_newer = 90,
+                      fee_record = 18;
 __extension__ typedef unsigned __int128 wide; // NOLINT(modernize-use-using): the extension keyword needs a typedef
 
 class token_run {
@@ -232,8 +232,10 @@ private:
     const auto& data = own_data(0);
     if (data.size() >= token_account_size && data[holding_at::state] != token_uninitialized)
       fail_custom(already_in_use);
-    if (extended_) add_extension(extension::immutable_owner, 0, 2);
-    else c_.log("Please upgrade to SPL Token 2022 for immutable owner support");
+    if (extended_)
+      add_extension(extension::immutable_owner, 0, 2);
+    else
+      c_.log("Please upgrade to SPL Token 2022 for immutable owner support");
   }
 
   void two_keys(input_reader& in, std::uint16_t type) {
@@ -531,7 +533,8 @@ private:
     if (allowed == amount) store_optional(data, holding_at::delegate, std::nullopt);
   }
 
-  void approve(std::size_t delegate, std::size_t authority, std::uint64_t amount, std::optional<std::uint8_t> decimals) {
+  void approve(std::size_t delegate, std::size_t authority, std::uint64_t amount,
+               std::optional<std::uint8_t> decimals) {
     const auto view = holding(0);
     if (view.state == token_frozen) fail_custom(account_frozen);
     if (decimals) {
@@ -665,8 +668,10 @@ private:
       const auto view = holding(0);
       if (!is_native(0) && view.amount != 0) fail_custom(non_native_has_balance);
       const auto closer = optional_key(data, holding_at::close_authority).value_or(view.owner);
-      if (view.owner != program_id::system() && view.owner != program_id::incinerator()) need_authority(closer, 2);
-      else if (c_.key(1) != program_id::incinerator()) fail_with("InvalidAccountData");
+      if (view.owner != program_id::system() && view.owner != program_id::incinerator())
+        need_authority(closer, 2);
+      else if (c_.key(1) != program_id::incinerator())
+        fail_with("InvalidAccountData");
       if (const auto place = extended_ ? find_extension(data, extension::transfer_fee_amount) : std::nullopt)
         if (load<std::uint64_t>(data, place->at) != 0) fail_custom(account_has_withheld_fees);
     }

@@ -96,8 +96,7 @@ parsed_budget parse_budget(const chain_transaction& t) {
       return bad(), out;
     }
   }
-  out.request.unit_limit =
-      std::min(unit_limit_max, limit.value_or(others * default_units + builtins * builtin_units));
+  out.request.unit_limit = std::min(unit_limit_max, limit.value_or(others * default_units + builtins * builtin_units));
   out.request.unit_price_micro_lamports = price.value_or(0);
   return out;
 }
@@ -111,8 +110,7 @@ blockhash message_hash(const chain_transaction& t) {
 
 void check_shape(const chain_transaction& t) {
   if (t.signatures.size() != t.required_signatures || t.required_signatures == 0 ||
-      t.readonly_signed >= t.required_signatures ||
-      t.static_key_count < t.required_signatures + t.readonly_unsigned)
+      t.readonly_signed >= t.required_signatures || t.static_key_count < t.required_signatures + t.readonly_unsigned)
     refuse("SanitizeFailure");
   std::size_t loaded = 0;
   for (const auto& l : t.lookups) loaded += l.writable.size() + l.readonly.size();
@@ -158,8 +156,8 @@ void check_signatures(const chain_transaction& t) {
 
 blockhash durable_nonce_of(const blockhash& hash) {
   static constexpr std::string_view prefix = "DURABLE_NONCE";
-  const std::span<const std::uint8_t> parts[] = {
-      {reinterpret_cast<const std::uint8_t*>(prefix.data()), prefix.size()}, hash.bytes};
+  const std::span<const std::uint8_t> parts[] = {{reinterpret_cast<const std::uint8_t*>(prefix.data()), prefix.size()},
+                                                 hash.bytes};
   blockhash out;
   out.bytes = solana::sha256(parts);
   return out;
@@ -205,13 +203,13 @@ std::uint64_t compute_request::priority_fee() const {
 }
 
 validator::validator() {
-  for (const auto* id : {&program_id::system(), &program_id::vote(), &program_id::compute_budget(),
-                         &program_id::lookup_table()})
+  for (const auto* id :
+       {&program_id::system(), &program_id::vote(), &program_id::compute_budget(), &program_id::lookup_table()})
     accounts_.put(*id, {1, program_id::native_loader(), {}, true});
-  for (const auto* id : {&program_id::spl_token(), &program_id::token_2022(), &program_id::associated_token(),
-                         &program_id::memo(), &program_id::memo_v1(), &program_id::metaplex_metadata(),
-                         &program_id::pump(), &program_id::pump_amm(), &program_id::pump_fees(),
-                         &program_id::raydium_cpmm(), &program_id::whirlpool()})
+  for (const auto* id :
+       {&program_id::spl_token(), &program_id::token_2022(), &program_id::associated_token(), &program_id::memo(),
+        &program_id::memo_v1(), &program_id::metaplex_metadata(), &program_id::pump(), &program_id::pump_amm(),
+        &program_id::pump_fees(), &program_id::raydium_cpmm(), &program_id::whirlpool()})
     accounts_.put(*id, {rent_exempt_minimum(36), program_id::bpf_loader(), std::vector<std::uint8_t>(36), true});
   // Rent: lamports per byte and year, exemption threshold in years, burn percentage.
   accounts_.put(program_id::rent_sysvar(),
@@ -393,8 +391,7 @@ execution validator::run(const chain_transaction& original, bool verify, bool re
     auto& payer = loaded.front().value;
     if (payer.lamports == 0) refuse("AccountNotFound");
     const bool payer_is_nonce = payer.owner == program_id::system() && payer.data.size() == nonce_size;
-    if (payer.owner != program_id::system() || (!payer.data.empty() && !payer_is_nonce))
-      refuse("InvalidAccountForFee");
+    if (payer.owner != program_id::system() || (!payer.data.empty() && !payer_is_nonce)) refuse("InvalidAccountForFee");
     if (payer.lamports < t.fee) refuse("InsufficientFundsForFee");
     const auto unpaid_payer = payer;
     payer.lamports -= t.fee;
@@ -409,8 +406,10 @@ execution validator::run(const chain_transaction& original, bool verify, bool re
     std::string failure = "null";
     for (const auto& ix : t.instructions) {
       const auto& program = run.accounts[ix.program_index].value;
-      if (program.lamports == 0) failure = "\"ProgramAccountNotFound\"";
-      else if (!program.executable) failure = "\"InvalidProgramForExecution\"";
+      if (program.lamports == 0)
+        failure = "\"ProgramAccountNotFound\"";
+      else if (!program.executable)
+        failure = "\"InvalidProgramForExecution\"";
     }
     if (failure == "null") {
       for (std::size_t i = 0; i < t.instructions.size() && failure == "null"; ++i) {

@@ -110,8 +110,8 @@ private:
     std::uint64_t fees_taken{};
     std::size_t hashes{}; // entries of hash_order_ that it added
   };
-  std::deque<block_record> blocks_; // open ones, as they began; oldest first
-  std::unordered_set<blockhash> seen_; // hashes of messages that ran
+  std::deque<block_record> blocks_;               // open ones, as they began; oldest first
+  std::unordered_set<blockhash> seen_;            // hashes of messages that ran
   std::deque<std::vector<blockhash>> seen_order_; // the same by block
   std::uint64_t fees_taken_{};
 };
