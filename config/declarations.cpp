@@ -1,6 +1,7 @@
 #include "config/declarations.hpp"
 
 #include "config/declaration_store.hpp"
+#include "config/signer_declarations.hpp"
 #include "config/trading_declarations.hpp"
 #include "config/value_checks.hpp"
 
@@ -620,9 +621,12 @@ std::vector<declaration> make() {
   const auto items =
       std::find_if(all.begin(), all.end(), [](const auto& d) { return d.key.find(".*.") != std::string_view::npos; });
   auto trading = trading_declarations();
+  const auto signing = signer_declarations();
+  trading.insert(trading.end(), signing.begin(), signing.end());
   all.insert(items, trading.begin(), trading.end());
   auto strategies = strategy_declarations();
   all.insert(all.end(), strategies.begin(), strategies.end());
+  for (const auto& more : {policy_declarations(), lane_declarations()}) all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 

@@ -160,6 +160,34 @@ struct strategy_settings {
   friend bool operator==(const strategy_settings&, const strategy_settings&) = default;
 };
 
+/// The signer, as signerd and the nodes that ask it see it.
+struct signer_settings {
+  std::string socket, keys_dir, state_dir; // empty: below node.data_dir
+  std::string passphrase_file;             // empty: asked for on the terminal
+  std::uint32_t queue_max{}, connections_max{};
+  std::uint32_t timeout_ms{};
+};
+
+/// One [[policy]]: what may be signed for the wallets of the group of its name. Lists are addresses with commas.
+struct policy_settings {
+  std::string name;
+  std::string venues, mints, destinations, tip_accounts;
+  std::uint64_t fee_lamports_max{}, tip_lamports_max{};
+  std::uint64_t spend_lamports_max{}, spend_lamports_hour_max{}, spend_lamports_day_max{};
+  std::uint64_t cost_lamports_hour_max{}, cost_lamports_day_max{};
+  bool durable_nonce{};
+};
+
+/// One [[lane]]: a way for signed transactions to the chain.
+struct lane_settings {
+  std::string name;
+  std::string kind; // rpc, jito
+  secret url;
+  std::uint32_t requests_per_s_max{}, burst_max{}, in_flight_max{}, timeout_ms{};
+  std::string tip_accounts;
+  std::uint64_t tip_lamports_min{};
+};
+
 struct settings {
   node_settings node;
   log_settings log;
@@ -174,13 +202,25 @@ struct settings {
   account_settings account;
   risk_settings risk;
   exits_settings exits;
+  signer_settings signer;
   std::vector<endpoint_settings> endpoints;
   std::vector<wallet_settings> tracked;
   std::vector<strategy_settings> strategies;
+  std::vector<policy_settings> policies;
+  std::vector<lane_settings> lanes;
 
   [[nodiscard]] std::string log_dir() const { return log.dir.empty() ? node.data_dir + "/log" : log.dir; }
   [[nodiscard]] std::string socket_path() const {
     return api.socket.empty() ? node.data_dir + "/sett.sock" : api.socket;
+  }
+  [[nodiscard]] std::string signer_socket() const {
+    return signer.socket.empty() ? node.data_dir + "/signer.sock" : signer.socket;
+  }
+  [[nodiscard]] std::string signer_keys_dir() const {
+    return signer.keys_dir.empty() ? node.data_dir + "/keys" : signer.keys_dir;
+  }
+  [[nodiscard]] std::string signer_state_dir() const {
+    return signer.state_dir.empty() ? node.data_dir + "/signer" : signer.state_dir;
   }
 };
 

@@ -83,6 +83,30 @@ const char* check_wallet_address(std::string_view v) {
   return solana::parse_address(v) ? nullptr : "a base58 address of 32 bytes (32 to 44 characters)";
 }
 
+const char* check_addresses(std::string_view v) {
+  constexpr auto allowed = "base58 addresses, several with commas, or nothing";
+  while (!v.empty()) {
+    const auto comma = v.find(',');
+    if (!solana::parse_address(v.substr(0, comma))) return allowed;
+    v = comma == std::string_view::npos ? std::string_view{} : v.substr(comma + 1);
+    if (comma != std::string_view::npos && v.empty()) return allowed;
+  }
+  return nullptr;
+}
+
+const char* check_venues(std::string_view v) {
+  constexpr auto allowed = "some of pump_fun, pump_swap, raydium_v4, raydium_cpmm, whirlpool, with commas";
+  constexpr std::array<std::string_view, 5> names{"pump_fun", "pump_swap", "raydium_v4", "raydium_cpmm", "whirlpool"};
+  if (v.empty()) return allowed;
+  while (!v.empty()) {
+    const auto comma = v.find(',');
+    if (std::find(names.begin(), names.end(), v.substr(0, comma)) == names.end()) return allowed;
+    v = comma == std::string_view::npos ? std::string_view{} : v.substr(comma + 1);
+    if (comma != std::string_view::npos && v.empty()) return allowed;
+  }
+  return nullptr;
+}
+
 const char* check_log_levels(std::string_view v) {
   constexpr auto allowed =
       "a level, then area=level pairs with commas: info,ingest=debug (trace, debug, info, warn, error, off)";

@@ -14,6 +14,8 @@ const char* check_token(std::string_view value);         // a secret of an endpo
 const char* check_host_ports(std::string_view value);    // a list; may be empty
 const char* check_roles(std::string_view value);         // a list
 const char* check_wallet_address(std::string_view value);
+const char* check_addresses(std::string_view value);  // a list; may be empty
+const char* check_venues(std::string_view value);     // a list
 const char* check_log_levels(std::string_view value); // "info,ingest=debug"
 
 } // namespace sett::config

@@ -25,8 +25,9 @@ std::expected<signer::order_summary, signer::refused> read(std::span<const std::
       scratch);
 }
 
-/// The accounts of an instruction that decide where value goes; written down apart from the signer's own reading.
-bool sends_to(const solana::instruction& ix, const address& a) {
+/// Whether an instruction lets `a` decide or receive; written down apart from the signer's own reading. `opened`: the
+/// message has `a` made a token account of the wallet, which the chain refuses when it is not.
+bool sends_to(const solana::instruction& ix, const address& a, bool opened) {
   const auto holds = [&](std::initializer_list<std::size_t> places) {
     return std::ranges::any_of(places,
                                [&](std::size_t p) { return p < ix.accounts.size() && ix.accounts[p].key == a; });
@@ -35,17 +36,22 @@ bool sends_to(const solana::instruction& ix, const address& a) {
     return ix.data.size() >= at + 32 &&
            std::equal(a.bytes.begin(), a.bytes.end(), ix.data.begin() + static_cast<std::ptrdiff_t>(at));
   };
-  if (ix.data.empty()) return ix.program == ata_program && holds({0, 1, 2});
+  if (ix.program == ata_program) return holds({0, 2});
+  if (ix.data.empty()) return false;
   if (ix.program == system_program)
-    return (ix.data[0] == 2 && holds({0, 1})) || (ix.data[0] == 3 && (holds({0, 1}) || data_holds(4))) ||
-           (ix.data[0] == 4 && holds({2})) || (ix.data[0] == 5 && holds({1, 4})) || (ix.data[0] == 6 && data_holds(4));
-  if (ix.program == ata_program) return holds({0, 1, 2});
+    return (ix.data[0] == 2 && (holds({0}) || (holds({1}) && !opened))) ||
+           (ix.data[0] == 3 && (holds({0}) || data_holds(4))) || (ix.data[0] == 4 && holds({2})) ||
+           (ix.data[0] == 5 && holds({1, 4})) || (ix.data[0] == 6 && data_holds(4));
   if (ix.program == token_program || ix.program == token_2022_program)
-    return (ix.data[0] == 9 && holds({1, 2})) || (ix.data[0] == 12 && holds({2, 3})) ||
-           (ix.data[0] == 18 && (holds({0}) || data_holds(1))) || ix.data[0] == 3 || ix.data[0] == 4 || ix.data[0] == 6;
-  if (ix.program == pump_program) return holds({6}) || (ix.data[0] == 0x66 && holds({5}));
-  if (ix.program == raydium_cpmm_program) return holds({0, 5});
+    return (ix.data[0] == 9 && holds({1, 2})) || (ix.data[0] == 12 && (holds({3}) || (holds({2}) && !opened))) ||
+           (ix.data[0] == 18 && data_holds(1)) || ix.data[0] == 3 || ix.data[0] == 4 || ix.data[0] == 6;
+  if (ix.program == pump_program) return holds({6}) || (ix.data[0] == 0x66 && holds({5}) && !opened);
+  if (ix.program == raydium_cpmm_program) return holds({0}) || (holds({5}) && !opened);
   return ix.program == stranger;
+}
+bool opens(const solana::instruction& ix, const address& a) {
+  return (ix.program == ata_program && ix.accounts.size() > 2 && ix.accounts[1].key == a) ||
+         (ix.program == token_program && !ix.data.empty() && ix.data[0] == 18 && ix.accounts[0].key == a);
 }
 
 instructions catalogue() {
@@ -93,9 +99,12 @@ void put_together(std::span<const std::uint8_t> input) {
   if (message.empty()) return;
   const auto got = read(message);
   if (!got) return;
-  for (const auto& ix : chosen) SETT_ASSERT(!sends_to(ix, stranger));
-  if (got->kind == signer::shape::buy || got->kind == signer::shape::sell)
-    for (const auto& ix : chosen) SETT_ASSERT(!sends_to(ix, cold_wallet));
+  const auto refuses = [&](const address& a) {
+    const bool opened = std::ranges::any_of(chosen, [&](const auto& ix) { return opens(ix, a); });
+    for (const auto& ix : chosen) SETT_ASSERT(!sends_to(ix, a, opened));
+  };
+  refuses(stranger);
+  if (got->kind == signer::shape::buy || got->kind == signer::shape::sell) refuses(cold_wallet);
 }
 
 } // namespace
