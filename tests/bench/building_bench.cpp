@@ -1,5 +1,5 @@
-// The time of building one whole transaction per venue, with the derived addresses known (as after `prepare`) and, beside
-// it, without: what a launch that nobody prepared for costs. The baseline is SHA-256 of a packet's size.
+// The time of building one whole transaction per venue, with the derived addresses known (as after `prepare`) and,
+// beside it, without: what a launch that nobody prepared for costs. The baseline is SHA-256 of a packet's size.
 #include "actors/building/swap_builder.hpp"
 #include "messages/solana/sha256.hpp"
 #include "tests/actors/building/pools.hpp"

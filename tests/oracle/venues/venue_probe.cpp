@@ -1,5 +1,7 @@
 // Answers what the venues' oracles ask: one JSON object a line in, one a line out. "swap": the instruction of a venue
-// for given account bytes. "quote": a quote for given numbers. "time": the mean time of such quotes. Only for tests.
+// for given account bytes. "transaction": a whole one. "quote": a quote for given numbers. "time": the mean time of
+// such quotes. Only for tests.
+#include "actors/building/swap_builder.hpp"
 #include "actors/building/venue_swaps.hpp"
 #include "actors/venues/pump_swap.hpp"
 #include "actors/venues/raydium_launchlab.hpp"
@@ -13,6 +15,7 @@
 #include <cstdio>
 #include <functional>
 #include <iostream>
+#include <span>
 #include <string>
 
 namespace {
@@ -36,6 +39,12 @@ std::vector<std::uint8_t> unhex(std::string_view hex) {
   return out;
 }
 
+std::string hex(std::span<const std::uint8_t> bytes) {
+  std::string out;
+  for (const auto b : bytes) out += fmt::format("{:02x}", b);
+  return out;
+}
+
 std::string error_text(const error& e) { return fmt::format("{{\"error\":\"{}\"}}", e.message); }
 std::string told(const solana::instruction& ix) {
   std::string out = fmt::format("{{\"program\":\"{}\",\"accounts\":[", solana::to_base58(ix.program));
@@ -44,9 +53,7 @@ std::string told(const solana::instruction& ix) {
     out += fmt::format("{}\"{}{}{}\"", i == 0 ? "" : ",", solana::to_base58(a.key), a.is_signer ? " s" : "",
                        a.is_writable ? " w" : "");
   }
-  out += "],\"data\":\"";
-  for (const auto b : ix.data) out += fmt::format("{:02x}", b);
-  return out + "\"}";
+  return out + "],\"data\":\"" + hex(ix.data) + "\"}";
 }
 
 building::derived_addresses& memo() {
@@ -54,9 +61,14 @@ building::derived_addresses& memo() {
   return all;
 }
 
-std::string swap(element e) {
-  using namespace building;
+ports::venue_snapshot snapshot_of(element e) {
   ports::venue_snapshot pool;
+  const auto name = text(e, "venue");
+  pool.venue = name == "pump"             ? program_kind::pump
+               : name == "pump_amm"       ? program_kind::pump_amm
+               : name == "raydium_amm_v4" ? program_kind::raydium_amm_v4
+               : name == "raydium_cpmm"   ? program_kind::raydium_cpmm
+                                          : program_kind::orca_whirlpool;
   pool.pool = key_of(e, "pool");
   pool.base_mint = key_of(e, "base_mint");
   pool.quote_mint = key_of(e, "quote_mint");
@@ -69,6 +81,36 @@ std::string swap(element e) {
                              .lamports = {},
                              .data = unhex(text(a, "data")),
                              .slot = {}});
+  return pool;
+}
+
+std::string transaction(element e) {
+  auto pool = snapshot_of(e);
+  const ports::trade_order order{.side = text(e, "side") == "buy" ? ports::trade_side::buy : ports::trade_side::sell,
+                                 .wallet = key_of(e, "wallet"),
+                                 .mint = pool.base_mint,
+                                 .amount_in = token_amount{number(e, "in")},
+                                 .amount_out = token_amount{number(e, "out")},
+                                 .exact_in = flag(e, "exact_in"),
+                                 .account_seed = std::string(text(e, "seed"))};
+  const ports::fee_choice fees{.compute_units = 0,
+                               .price_micro_lamports = number(e, "price"),
+                               .tip = lamports{number(e, "tip")},
+                               .tip_to = key_of(e, "tip_to")};
+  blockhash recent;
+  recent.bytes = key_of(e, "recent").bytes;
+  const building::swap_builder builder;
+  const auto nonce = key_of(e, "nonce");
+  const auto built = nonce.is_zero() ? builder.build(order, pool, recent, fees)
+                                     : builder.build_on_nonce(order, pool, nonce, recent, fees);
+  if (!built) return error_text(built.error());
+  return fmt::format("{{\"message\":\"{}\",\"cost_max\":\"{}\",\"token_account\":\"{}\"}}", hex(built->message),
+                     built->cost_max.value, solana::to_base58(built->token_account));
+}
+
+std::string swap(element e) {
+  using namespace building;
+  const auto pool = snapshot_of(e);
   const swap_terms terms{text(e, "side") == "buy" ? ports::trade_side::buy : ports::trade_side::sell,
                          flag(e, "exact_in"), number(e, "in"), number(e, "out")};
   const swap_parties parties{key_of(e, "wallet"), key_of(e, "base_account"), key_of(e, "quote_account")};
@@ -150,7 +192,11 @@ int main() {
       return 2;
     }
     const auto op = text(e, "op");
-    std::puts((op == "swap" ? swap(e) : op == "time" ? time_of(e) : quote(e)).c_str());
+    std::puts((op == "swap"          ? swap(e)
+               : op == "transaction" ? transaction(e)
+               : op == "time"        ? time_of(e)
+                                     : quote(e))
+                  .c_str());
   }
   return 0;
 }
