@@ -178,7 +178,7 @@ export function serve(chain, port) {
     });
     request.on("end", () => {
       const text = answer_text(chain, Buffer.concat(parts).toString());
-      response.writeHead(200, { "content-type": "application/json" }).end(text);
+      response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(text) }).end(text);
     });
   });
   const sockets = new WebSocketServer({ server, maxPayload: body_bytes_max });

@@ -71,11 +71,11 @@ export const update_default_state = (mint, authority, state) => ix(t22, [[mint, 
 export const pause = (mint, authority) => ix(t22, [[mint, "w"], [authority, "s"]], 44, 1);
 export const resume = (mint, authority) => ix(t22, [[mint, "w"], [authority, "s"]], 44, 2);
 
-/** Bytes of a mint with extensions: 82 alone; else 166 and the extensions, one more type-length pair when 355 (a multisig). */
+/** Bytes of a mint with extensions: 82 alone; else 166 and the extensions, two bytes more when that makes 355, a multisig. */
 export function mint_bytes(extensions) {
   if (extensions.length === 0) return 82;
   const size = 166 + extensions.reduce((sum, e) => sum + 4 + e.size, 0);
-  return size === 355 ? size + 4 : size;
+  return size === 355 ? size + 2 : size;
 }
 /** Creates and initialises a mint: instructions for the payer and the mint to sign. */
 export function create_mint({ payer, mint, program, decimals, mint_authority, freeze_authority, extensions = [], rent }) {
