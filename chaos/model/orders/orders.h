@@ -28,7 +28,7 @@ struct world {
   struct transaction tx[TX];
   u8 made, net, held_back; /* net: bytes out there; held_back: what a deposed leader may still send */
   /* the account */
-  u8 intent[INTENTS], pending, halted, knows_halt, quarantine, sells_held, parts_unsure;
+  u8 intent[INTENTS], pending, halted, knows_halt, quarantine, sells_held, found_sell;
   /* the leader's stream: in_chain: among the linked blocks that it holds, which begin at held_from */
   u8 up, held_from, seen, in_chain, forgotten;
   /* a deposed leader that believes itself alone: what it knew of its full exit */
@@ -212,7 +212,9 @@ static int excludes_all(int amount, int least, int most) {
   return !variants_exclude_each_other() || least == 255 || least + amount > most;
 }
 static int sell_is_alive(const struct world* w) { return count(w, FULL, OPEN) || count(w, PART, OPEN); }
-static int parts_are_unsure(const struct world* w) { return found_sell_stops_parts() && w->parts_unsure; }
+/* A sell was found that no known intent signed: it may have been any exit's that was asked for before. */
+static int parts_are_unsure(const struct world* w) { return found_sell_stops_parts() && w->found_sell; }
+static int exits_are_unsure(const struct world* w) { return found_sell_ends_exits() && w->found_sell; }
 static int exposure(const struct world* w) {
   return (w->intent[ENTRY] == ASKED) + (w->intent[REENTRY] == ASKED) + (w->intent[ENTRY_AGAIN] == ASKED) +
          (booked(w) + 1) / 2;
@@ -231,7 +233,7 @@ static int may_ask(const struct world* w, int i) {
   if (on_chain > held) held = on_chain;
   switch (i) {
   case FULL:
-    return w->intent[FULL] != ASKED && held > 0;
+    return w->intent[FULL] != ASKED && held > 0 && !exits_are_unsure(w);
   case PART:
     return w->intent[FULL] != ASKED && held > 1 && !parts_are_unsure(w);
   }
@@ -254,7 +256,8 @@ static void ask(struct world* w, int i) {
 static int may_give_up(const struct world* w, int i) {
   if (!w->up || w->pending || w->intent[i] != ASKED || count(w, i, OPEN)) return 0;
   if (is_buy(i)) return !is_fresh(tip(w), event_of(i), k.AGE);
-  return (i == PART && parts_are_unsure(w)) || (booked(w) == 0 && most_tokens(w) == 0);
+  return (i == PART && parts_are_unsure(w)) || (i == FULL && exits_are_unsure(w)) ||
+         (booked(w) == 0 && most_tokens(w) == 0);
 }
 static void give_up(struct world* w, int i) { w->intent[i] = ENDED; }
 
@@ -263,8 +266,8 @@ static int may_sign(const struct world* w, int i, int young) {
   int amount = at(w, 0, sized_on_confirmed() ? w->conf : w->n_a).tokens;
   if (!w->up || w->pending || w->made >= k.TRANSACTIONS || w->intent[i] != ASKED || count(w, i, SETTLED)) return 0;
   if (i == FULL)
-    return !young && !(w->quarantine && w->sells_held) && count(w, i, OPEN) < k.VARIANTS && amount > 0 &&
-           excludes_all(amount, least_sell(w), most_tokens(w));
+    return !young && !exits_are_unsure(w) && !(w->quarantine && w->sells_held) && count(w, i, OPEN) < k.VARIANTS &&
+           amount > 0 && excludes_all(amount, least_sell(w), most_tokens(w));
   /* with the whole lifetime of a confirmed blockhash it would live too long */
   if (young && confirmed(w) + k.LIFETIME > dies_by(confirmed(w), k.AGE)) return 0;
   if (i == PART)
@@ -500,7 +503,7 @@ static void restore(struct world* w) {
   w->held_back = w->alone = w->alone_most = w->alone_least = 0; /* old nodes are fenced off */
   memset(w->intent, UNKNOWN, INTENTS);
   for (int t = 0; t < w->made; t++) w->tx[t].status = NO_WORD;
-  w->knows_halt = w->quarantine = w->sells_held = w->parts_unsure = 0;
+  w->knows_halt = w->quarantine = w->sells_held = w->found_sell = 0;
   lead(w, RESTORED);
 }
 /* every transaction of our keys since the journal's end is read in */
@@ -513,7 +516,7 @@ static void end_quarantine(struct world* w) {
   for (int t = 0; t < w->made; t++) {
     if (is_known(w, t) || !w->tx[t].result) continue;
     w->tx[t].status = ADOPTED;
-    if (w->tx[t].result == LANDED && !is_buy(w->tx[t].intent)) w->parts_unsure = 1;
+    if (w->tx[t].result == LANDED && !is_buy(w->tx[t].intent)) w->found_sell = 1;
   }
 }
 

@@ -40,7 +40,7 @@ typedef unsigned char u8;
   X(SIGNED_AFTER_HALT) X(SENT_AFTER_HALT) X(SENT_PAST_LIFETIME) X(NOT_RESUMED) X(NO_QUARANTINE) \
   X(QUARANTINE_FROM_JOURNAL) X(PARTS_IN_QUARANTINE) X(SELLS_IN_QUARANTINE) X(FOUND_SELL_IGNORED) X(STALE_RECORD) \
   X(CAUSE_AGAIN) X(ENTRIES_SIDE_BY_SIDE) X(NO_RESERVATIONS) X(NOT_DURABLE_BEFORE_SEND) X(SIGNER_FORGETS_HALT) \
-  X(SLOT_IN_CAUSE) X(SIZED_ON_PROCESSED) X(SIGNED_AGAIN_ON_TAKE_OVER)
+  X(SLOT_IN_CAUSE) X(FOUND_SELL_KEEPS_EXITS) X(SIZED_ON_PROCESSED) X(SIGNED_AGAIN_ON_TAKE_OVER)
 /* clang-format on */
 
 static struct {
@@ -78,6 +78,7 @@ static void read_switches(void) {
     }
     if (!known) {
       printf("unknown switch: %.*s\n", (int)all, word);
+      fflush(stdout);
       _exit(2);
     }
     word += all;
@@ -152,5 +153,6 @@ static int durable_before_send(void) { return !off.NOT_DURABLE_BEFORE_SEND; }
 static int signer_keeps_halt(void) { return !off.SIGNER_FORGETS_HALT; }
 static int cause_is_the_event(void) { return !off.SLOT_IN_CAUSE; }
 /* ---- here alone ---- */
+static int found_sell_ends_exits(void) { return !off.FOUND_SELL_KEEPS_EXITS; }
 static int sized_on_confirmed(void) { return !off.SIZED_ON_PROCESSED; }
 static int take_over_keeps_attempts(void) { return !off.SIGNED_AGAIN_ON_TAKE_OVER; }
