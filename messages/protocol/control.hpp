@@ -121,6 +121,43 @@ inline constexpr std::array wallet_columns{
     column{"complete", "COMPLETE", form::yes_no},
 };
 
+inline constexpr std::array order_columns{
+    column{"order", "ORDER"},
+    column{"state", "STATE"},
+    column{"side", "SIDE"},
+    column{"mint", "MINT", form::address},
+    column{"strategy", "STRATEGY"},
+    column{"lamports_out", "SOL OUT", form::sol},
+    column{"lamports_in", "SOL IN", form::sol},
+    column{"tokens_in", "TOKENS IN", form::amount, true},
+    column{"tokens_out", "TOKENS OUT", form::amount, true},
+    column{"fees_lamports", "FEES SOL", form::sol, true},
+    column{"realised_lamports", "REALISED SOL", form::sol},
+    column{"reason", "REASON"},
+    column{"signature", "SIGNATURE", form::address, true},
+    column{"opened", "OPENED", form::unix_time},
+    column{"updated", "UPDATED", form::unix_time, true},
+};
+
+inline constexpr std::array position_columns{
+    column{"mint", "MINT", form::address},          column{"tokens", "TOKENS", form::amount},
+    column{"cost_lamports", "COST SOL", form::sol}, column{"value_lamports", "VALUE SOL", form::sol},
+    column{"open_lamports", "OPEN SOL", form::sol}, column{"change_ratio", "CHANGE", form::ratio},
+    column{"venue", "VENUE", form::text, true},     column{"state", "STATE"},
+};
+
+inline constexpr std::array pnl_columns{
+    column{"strategy", "STRATEGY"},
+    column{"orders", "ORDERS", form::count},
+    column{"denied", "DENIED", form::count},
+    column{"buys", "BUYS", form::count},
+    column{"sells", "SELLS", form::count},
+    column{"wins", "WINS", form::count},
+    column{"losses", "LOSSES", form::count},
+    column{"fees_lamports", "FEES SOL", form::sol},
+    column{"realised_lamports", "REALISED SOL", form::sol},
+};
+
 inline constexpr std::array endpoint_columns{
     column{"name", "ENDPOINT"},
     column{"provider", "PROVIDER"},

@@ -5,6 +5,7 @@
 #include "messages/protocol/control.hpp"
 #include "messages/types/cluster_ids.hpp"
 #include "nodes/api/request.hpp"
+#include "tools/sett/account_commands.hpp"
 #include "tools/sett/cluster_commands.hpp"
 #include "tools/sett/command_context.hpp"
 #include "tools/sett/completion.hpp"
@@ -61,6 +62,7 @@ struct command_line {
   record_options record;
   journal_options journal;
   up_options up;
+  order_options order;
 
   CLI::App* noun(const std::string& name, const std::string& about) {
     auto* n = app.add_subcommand(name, about);
@@ -178,6 +180,9 @@ void add_nouns(command_line& c) {
        [&] { return wallet_show_command(ctx, percent_encode(c.key)); }, "  sett wallet show WALLET")
       ->add_option("wallet", c.key, "The wallet's address")
       ->required();
+  c.verb(
+      wallet, "balance", "What the trading account's wallet has, and what of it is free",
+      [&] { return balance_command(ctx); }, "  sett wallet balance\n  sett wallet balance -o json");
   auto* track = c.verb(
       wallet, "track", "Follow a wallet from now on",
       [&] {
@@ -305,6 +310,72 @@ void add_nouns(command_line& c) {
        log, "tail", "The last lines", [&] { return log_tail_command(ctx, c.flag); },
        "  sett log tail\n  sett log tail --follow\n  sett log tail -o json | jq 'select(.level==\"warn\")'")
       ->add_flag("-f,--follow", c.flag, "Go on with what comes");
+}
+
+void add_account(command_line& c) {
+  auto& ctx = c.context;
+  const auto word = [&](const char* name, const char* about, const char* examples) {
+    auto* v = c.app.add_subcommand(name, about);
+    v->fallthrough();
+    v->footer(std::string("Examples:\n") + examples);
+    return v;
+  };
+  const auto order = [&](CLI::App* v) {
+    v->add_option("mint", c.order.mint, "The token's mint address")->required();
+    return v;
+  };
+  const auto ordered = [&](CLI::App* v) {
+    v->add_option("--max-age-blocks", c.order.max_age_blocks, "It dies within so many blocks if it has not landed")
+        ->check(CLI::Range(1, 150));
+    v->add_option("--key", c.order.key, "Names the order: the same key twice is one order");
+    v->add_flag("--wait", c.order.wait, "Until it has ended; exit code 1 unless it settled");
+  };
+  auto* buy = order(word("buy", "Buy a token with the trading account",
+                         "  sett buy MINT --sol 0.05\n  sett buy MINT --sol 0.05 --slippage-bps 300 --wait"));
+  buy->add_option("--sol", c.order.sol, "How much to spend, all fees of the venue in it")->required()->type_name("SOL");
+  buy->add_option("--slippage-bps", c.order.slippage_bps, "How much worse than the quote it may be filled, in 1/10,000")
+      ->check(CLI::Range(0, 10'000));
+  ordered(buy);
+  auto* sell =
+      order(word("sell", "Sell a position, or a part of it", "  sett sell MINT\n  sett sell MINT --percent 50"));
+  sell->add_option("--percent", c.order.percent, "How much of it")->check(CLI::Range(1U, 100U));
+  ordered(sell);
+  auto* quote = order(word("quote", "What a buy or a sale would give now",
+                           "  sett quote MINT --sol 0.05\n  sett quote MINT              what is held of it"));
+  quote->add_option("--sol", c.order.sol, "A buy for so much")->type_name("SOL");
+  quote->add_option("--percent", c.order.percent, "Without --sol: how much of the position is sold")
+      ->check(CLI::Range(1U, 100U));
+  word("pnl", "Profit and loss by strategy", "  sett pnl\n  sett pnl -o csv");
+  word("halt", "Buy nothing any more; sells go on", "  sett halt");
+  word("resume", "Let the account buy again", "  sett resume");
+  order(word("cancel", "Withdraw an order before anything of it was signed", "  sett cancel ORDER"))
+      ->get_option("mint")
+      ->description("The order's number, or its beginning");
+
+  auto* orders = c.noun("order", "What was ordered, and what became of it");
+  auto* ls = c.verb(
+      orders, "ls", "List orders, newest first", [&] { return order_list_command(ctx, c.flag, c.limit); },
+      "  sett order ls\n  sett order ls --open\n  sett order ls -o wide");
+  ls->add_flag("--open", c.flag, "Only those that are not over");
+  ls->add_option("--limit", c.limit, "At most this many")->check(CLI::Range(1U, 100'000U));
+  c.verb(
+       orders, "show", "One order's whole story, with times and reasons",
+       [&] { return order_show_command(ctx, c.key); }, "  sett order show 3827a6f9\n  sett order show ORDER --watch 1")
+      ->add_option("order", c.key, "Its number, or the beginning of it")
+      ->required();
+  auto* positions = c.noun("position", "What the trading account holds");
+  c.verb(
+      positions, "ls", "List positions at what they could be sold for now", [&] { return position_list_command(ctx); },
+      "  sett position ls\n  sett position ls --watch 1");
+  const auto minted = [&](CLI::App* v) { v->add_option("mint", c.order.mint, "The token's mint address")->required(); };
+  minted(c.verb(
+      positions, "show", "One position with its orders", [&] { return position_show_command(ctx, c.order.mint); },
+      "  sett position show MINT"));
+  auto* close = c.verb(
+      positions, "close", "Sell all of it", [&] { return sell_command(ctx, c.order); },
+      "  sett position close MINT --wait");
+  minted(close);
+  ordered(close);
 }
 
 void add_cluster(command_line& c) {
@@ -473,6 +544,13 @@ void add_rest(command_line& c) {
 int run(command_line& c) {
   const auto chosen = [&](const char* name) { return c.app.got_subcommand(name); };
   if (chosen("status")) return status_command(c.context);
+  if (chosen("buy")) return buy_command(c.context, c.order);
+  if (chosen("sell")) return sell_command(c.context, c.order);
+  if (chosen("quote")) return quote_command(c.context, c.order);
+  if (chosen("pnl")) return pnl_command(c.context);
+  if (chosen("halt")) return halt_command(c.context, true);
+  if (chosen("resume")) return halt_command(c.context, false);
+  if (chosen("cancel")) return order_cancel_command(c.context, c.order.mint);
   if (chosen("decode")) return run_decode(c.decode, std::cin, std::cout, std::cerr);
   if (chosen("record")) return record_command(c.context, c.record);
   if (chosen("up")) return up_command(c.context, c.up);
@@ -525,6 +603,7 @@ int main(int argc, char** argv) {
   command_line c;
   add_globals(c);
   add_nouns(c);
+  add_account(c);
   add_cluster(c);
   add_keys(c);
   add_rest(c);

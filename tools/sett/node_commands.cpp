@@ -1,5 +1,6 @@
 #include "tools/sett/node_commands.hpp"
 
+#include "tools/sett/account_commands.hpp"
 #include "tools/sett/human.hpp"
 
 #include <boost/json.hpp>
@@ -79,6 +80,7 @@ void put_status(std::ostream& out, const json::object& s, const command_context&
     return v.is_object() && is_true(v.as_object(), "complete");
   });
   put_line(out, "mode", bold(text_of(s, "mode"), c.colours) + (is_true(s, "ready") ? "" : "  (not ready)"));
+  put_account_lines(out, c);
   std::string stream_line = streams.empty() ? "none" : fmt::format("{} of {} complete", whole, streams.size());
   put_line(out, "streams",
            static_cast<std::size_t>(whole) == streams.size() && !streams.empty() ? green(stream_line, c.colours)
