@@ -152,8 +152,7 @@ void found_venues(validator& chain, const venue_keys& keys) {
     chain.accounts().put(key, {sol, {}, {}, false});
     const auto wrapped = solana::associated_token_address(key, program_id::native_mint(), program_id::spl_token()).key;
     auto data = token_account_data(program_id::native_mint(), key, 0, true);
-    const auto rent = token_account_rent;
-    std::copy_n(reinterpret_cast<const std::uint8_t*>(&rent), 8, data.begin() + 113);
+
     put(chain, wrapped, program_id::spl_token(), std::move(data));
   }
   for (const auto* key : {&keys.pump_event_authority, &keys.amm_event_authority, &keys.pump_mint_authority})

@@ -27,5 +27,11 @@ TEST(oracle_simnet_executor, runs_the_recorded_pump_trades_as_the_program_of_202
   replays_all("pump_curve", 553);
 }
 
+TEST(oracle_simnet_executor, runs_the_recorded_cpmm_swaps_with_transfer_fees_and_observations) {
+  replays_all("raydium_cpmm", 583);
+}
+
+TEST(oracle_simnet_executor, runs_the_recorded_whirlpool_swaps_of_three_builds) { replays_all("orca_whirlpool", 540); }
+
 } // namespace
 } // namespace sett::simnet

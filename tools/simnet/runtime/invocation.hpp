@@ -156,5 +156,8 @@ void run_compute_budget(invocation& call);
 void run_memo(invocation& call);
 void run_metaplex(invocation& call);
 void run_pump(invocation& call);
+void run_pump_amm(invocation& call);
+void run_raydium_cpmm(invocation& call);
+void run_whirlpool(invocation& call);
 
 } // namespace sett::simnet

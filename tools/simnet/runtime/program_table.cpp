@@ -16,6 +16,9 @@ program_entry find_program(const address& id) {
       {program_id::memo_v1(), run_memo},
       {program_id::metaplex_metadata(), run_metaplex},
       {program_id::pump(), run_pump},
+      {program_id::pump_amm(), run_pump_amm},
+      {program_id::raydium_cpmm(), run_raydium_cpmm},
+      {program_id::whirlpool(), run_whirlpool},
   };
   const auto it = programs.find(id);
   return it == programs.end() ? nullptr : it->second;

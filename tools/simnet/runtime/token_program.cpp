@@ -156,7 +156,8 @@ private:
   // --- reading
 
   const bytes& own_data(std::size_t i) const {
-    if (c_.at(i).owner != c_.program()) fail_with("IncorrectProgramId");
+    // The program of 2025 (p-token) leaves this to the runtime, which refuses the writing.
+    if (extended_ && c_.at(i).owner != c_.program()) fail_with("IncorrectProgramId");
     return c_.at(i).data;
   }
   [[nodiscard]] token_account_view holding(std::size_t i) const {
