@@ -1,5 +1,7 @@
 #include "actors/venues/pump_swap.hpp"
 
+#include "messages/solana/base58.hpp"
+
 #include <algorithm>
 
 namespace sett::venues::pump_swap {
@@ -7,8 +9,10 @@ namespace sett::venues::pump_swap {
 namespace {
 
 constexpr std::uint64_t all_bps = 10'000;
-constexpr std::uint64_t pool_tag = 0xbc6db111046d9af1, fee_config_tag = 0x9b4c7bdbbb92348f; // sha256("account:...")
-constexpr std::size_t pool_bytes_first = 211, pool_bytes_creator = 243, pool_bytes_virtual = 261;
+constexpr std::uint64_t pool_tag = 0xbc6db111046d9af1, fee_config_tag = 0x9b4c7bdbbb92348f,
+                        global_config_tag = 0xd9b0fca0ca9c0895; // sha256("account:...")
+constexpr std::size_t pool_bytes_first = 211, pool_bytes_creator = 243, pool_bytes_virtual = 261,
+                      pool_bytes_own_rate = 269;
 
 struct split {
   std::uint64_t liquidity{}, protocol{}, creator{};
@@ -77,35 +81,69 @@ bool sane(const fee_rates& r) {
 
 } // namespace
 
+quoted_in quote_kind(const address& quote_mint) {
+  using namespace solana::literals;
+  static const address sol = "So11111111111111111111111111111111111111112"_address,
+                       sol_2022 = "9pan9bMn5HatX4EJdBwg9VgCa7Uz5HL8N1m5D3NdXejP"_address,
+                       usdc = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"_address;
+  if (quote_mint.is_zero() || quote_mint == sol || quote_mint == sol_2022) return quoted_in::sol;
+  return quote_mint == usdc ? quoted_in::stable : quoted_in::other;
+}
+
 result<fee_schedule> read_fee_schedule(const_bytes account) {
-  // bump u8, admin, flat fees, then a vector of {threshold u128, fees}.
-  constexpr std::size_t flat_at = 41, count_at = 65, tiers_at = 69, tier_bytes = 40;
-  if (account.size() < tiers_at) return fail("pump_swap", account_errc::too_short, "FeeConfig has 69 bytes or more");
+  // bump u8, admin, flat fees, a vector of {threshold u128, fees}; by the account's length another, then flat fees.
+  constexpr std::size_t flat_at = 41, tiers_at = 65, tier_bytes = 40, with_stable = 4073, with_others = 4097;
+  if (account.size() < tiers_at + 4)
+    return fail("pump_swap", account_errc::too_short, "FeeConfig has 69 bytes or more");
   if (load<std::uint64_t>(account, 0) != fee_config_tag)
     return fail("pump_swap", account_errc::wrong_kind, "the account is no FeeConfig");
   fee_schedule schedule;
   schedule.flat = rates_at(account, flat_at);
-  const std::size_t count = load<std::uint32_t>(account, count_at);
-  if (count > fee_tiers_max) return fail("pump_swap", account_errc::bad_field, "there are too many fee tiers");
-  if (account.size() < tiers_at + count * tier_bytes)
-    return fail("pump_swap", account_errc::too_short, "FeeConfig ends within its tiers");
   bool all_sane = sane(schedule.flat);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto at = tiers_at + i * tier_bytes;
-    schedule.tiers.push_back({load<uint128>(account, at), rates_at(account, at + 16)});
-    all_sane = all_sane && sane(schedule.tiers.back().rates);
+  std::size_t at = tiers_at;
+  for (auto* tiers : {&schedule.tiers, &schedule.stable_tiers}) {
+    if (tiers == &schedule.stable_tiers && account.size() < with_stable) break;
+    if (account.size() < at + 4)
+      return fail("pump_swap", account_errc::too_short, "FeeConfig ends before its second tiers");
+    const std::size_t count = load<std::uint32_t>(account, at);
+    at += 4;
+    if (count > fee_tiers_max) return fail("pump_swap", account_errc::bad_field, "there are too many fee tiers");
+    if (account.size() < at + count * tier_bytes)
+      return fail("pump_swap", account_errc::too_short, "FeeConfig ends within its tiers");
+    for (std::size_t i = 0; i < count; ++i, at += tier_bytes) {
+      tiers->push_back({load<uint128>(account, at), rates_at(account, at + 16)});
+      all_sane = all_sane && sane(tiers->back().rates);
+    }
+  }
+  if (account.size() >= with_others) {
+    if (account.size() < at + 24)
+      return fail("pump_swap", account_errc::too_short, "FeeConfig ends before its last fees");
+    schedule.other_quotes = rates_at(account, at);
+    all_sane = all_sane && sane(schedule.other_quotes);
   }
   if (!all_sane) return fail("pump_swap", account_errc::bad_field, "a fee is over 100 %");
   return schedule;
 }
 
-fee_rates fee_rates_at(const fee_schedule& schedule, std::uint64_t supply, std::uint64_t base, uint128 quote) {
-  if (schedule.tiers.empty() || base == 0) return schedule.flat;
+fee_rates fee_rates_at(const fee_schedule& schedule, std::uint64_t supply, std::uint64_t base, uint128 quote,
+                       quoted_in kind) {
+  if (kind == quoted_in::other) return schedule.other_quotes == fee_rates{} ? schedule.flat : schedule.other_quotes;
+  const auto& tiers =
+      kind == quoted_in::stable && !schedule.stable_tiers.empty() ? schedule.stable_tiers : schedule.tiers;
+  if (tiers.empty() || base == 0) return schedule.flat;
   const auto cap = mul_div(quote, supply, base, rounding::down).value_or(uint128_max);
-  const fee_rates* rates = &schedule.tiers.front().rates;
-  for (const auto& tier : schedule.tiers)
+  const fee_rates* rates = &tiers.front().rates;
+  for (const auto& tier : tiers)
     if (cap >= tier.market_cap_from) rates = &tier.rates;
   return *rates;
+}
+
+result<bool> coins_have_own_rates(const_bytes config) {
+  constexpr std::size_t flag_at = 940;
+  if (config.size() < 8) return fail("pump_swap", account_errc::too_short, "GlobalConfig has 8 bytes or more");
+  if (load<std::uint64_t>(config, 0) != global_config_tag)
+    return fail("pump_swap", account_errc::wrong_kind, "the account is no GlobalConfig");
+  return config.size() > flag_at && config[flag_at] != 0; // older ones are shorter
 }
 
 result<state> read_pool(const_bytes account) {
@@ -116,6 +154,7 @@ result<state> read_pool(const_bytes account) {
   state s;
   if (account.size() >= pool_bytes_creator) s.coin_creator = load_address(account, 211);
   if (account.size() >= pool_bytes_virtual) s.virtual_quote = load<int128>(account, 245);
+  if (account.size() >= pool_bytes_own_rate) s.own_creator_bps = load<std::uint64_t>(account, 261);
   return s;
 }
 

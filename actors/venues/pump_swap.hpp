@@ -31,6 +31,11 @@ struct fee_rates {
   friend bool operator==(const fee_rates&, const fee_rates&) = default;
 };
 
+/// What a pool is quoted in, as the fee program tells quotes apart: SOL in each of its forms, the stable coins it lists
+/// (USDC), anything else.
+enum class quoted_in : std::uint8_t { sol, stable, other };
+[[nodiscard]] quoted_in quote_kind(const address& quote_mint);
+
 /// The fee program's FeeConfig: rates by market cap for pools of pump.fun's own tokens, flat ones for all others.
 struct fee_schedule {
   struct tier {
@@ -38,21 +43,28 @@ struct fee_schedule {
     fee_rates rates;
   };
   fee_rates flat;
-  std::vector<tier> tiers; // ascending
+  std::vector<tier> tiers;        // ascending
+  std::vector<tier> stable_tiers; // of stable quotes; empty in accounts of less than 4,073 bytes
+  fee_rates other_quotes;         // flat; all zero: not set (and in accounts of less than 4,097 bytes)
 };
 inline constexpr std::size_t fee_tiers_max = 256;
 
 /// Errors: too_short, wrong_kind, bad_field (more tiers than fee_tiers_max, rates over 100 %).
 [[nodiscard]] result<fee_schedule> read_fee_schedule(const_bytes account);
-/// Rates of a pool of pump.fun's own tokens: of the last tier not above the market cap, quote * supply / base.
+/// Rates of a pool of pump.fun's own tokens: of the last tier not above the market cap, quote * supply / base. `quote`
+/// includes the virtual reserves; the supply of a mayhem coin is counted as 10^15.
 [[nodiscard]] fee_rates fee_rates_at(const fee_schedule& schedule, std::uint64_t supply, std::uint64_t base,
-                                     uint128 quote);
+                                     uint128 quote, quoted_in kind = quoted_in::sol);
+/// A coin's own creator rate (of the pool's account) replaces the schedule's while global_config lets coins have one.
+/// Errors of `config`: too_short, wrong_kind.
+[[nodiscard]] result<bool> coins_have_own_rates(const_bytes config);
 
 struct state {
   std::uint64_t base{}, quote{}; // balances of the vaults
   int128 virtual_quote{};
   address coin_creator; // zero: no creator fee
   fee_rates fees;
+  std::uint64_t own_creator_bps{}; // zero: the schedule's; see coins_have_own_rates
   friend bool operator==(const state&, const state&) = default;
 };
 

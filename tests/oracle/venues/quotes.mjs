@@ -6,7 +6,7 @@
 import { createRequire } from "node:module";
 import { PublicKey } from "@solana/web3.js";
 import BN from "bn.js";
-import { ask, Chance } from "./support.mjs";
+import { account, ask, Chance, tagOf } from "./support.mjs";
 const require = createRequire(import.meta.url);
 const pumpSwap = require("@pump-fun/pump-swap-sdk");
 const { Curve } = require("@raydium-io/raydium-sdk-v2");
@@ -33,6 +33,39 @@ function question(kind, q, sdk) {
 }
 
 // --- PumpSwap
+const amm = new pumpSwap.PumpAmmSdk();
+const USDC = new PublicKey("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v");
+const SOL = new PublicKey("So11111111111111111111111111111111111111112");
+/// Makes the pool one of pump.fun's own, with account bytes that both sides read.
+function own_rates(pool, given, flat) {
+  const rate = () => ({ u64: chance.below(150) });
+  const flat_bytes = [{ u64: flat.lpFeeBps }, { u64: flat.protocolFeeBps }, { u64: flat.creatorFeeBps }];
+  const length = [2512, 4073, 4097][chance.index(3)];
+  const tiers = (count) => {
+    const from = Array.from({ length: count }, () => chance.sized(60)).sort((a, b) => (a < b ? -1 : 1));
+    return [{ u32: count }, from.map((t) => [{ u128: t }, rate(), rate(), rate()]).flat()].flat();
+  };
+  const others = chance.flip() ? [rate(), rate(), rate()] : [{ u64: 0 }, { u64: 0 }, { u64: 0 }];
+  const body = account(tagOf("FeeConfig"), { u8: 255 }, KEY, flat_bytes, tiers(1 + chance.index(25)), ...(length > 2512 ? tiers(chance.index(25)) : []),
+    ...(length > 4073 ? others : []));
+  const data = Buffer.concat([body, Buffer.alloc(length - body.length)]);
+  const configurable = chance.flip(), own_bps = chance.flip() ? 0n : chance.below(200);
+  const config = account(tagOf("GlobalConfig"), Buffer.alloc(32 + 16 + 1 + 256 + 8 + 32 + 32 + 32 + 1 + 224 + 1 + 256 + 8 + 32 + 1), configurable, { u64: 500 });
+  const pool_data = account(tagOf("Pool"), Buffer.alloc(253), { u64: own_bps }, false);
+  const quoteMint = [SOL, ZERO, USDC, KEY][chance.index(4)];
+  const isMayhemMode = chance.index(4) === 0;
+  const supply = chance.sized(60);
+  Object.assign(given, { creator: pumpSwap.pumpPoolAuthorityPda(KEY), feeConfig: amm.decodeFeeConfig({ data }), globalConfig: amm.decodeGlobalConfig({ data: config }),
+    quoteMint, isMayhemMode, creatorFeeBps: bn(own_bps), baseMintAccount: { supply } });
+  Object.assign(pool, { fee_config: data.toString("hex"), global_config: config.toString("hex"), pool: pool_data.toString("hex"),
+    quote_mint: quoteMint.toBase58(), supply: String(isMayhemMode ? MAYHEM_SUPPLY : supply) });
+}
+const MAYHEM_SUPPLY = 1_000_000_000_000_000n;
+function feesOf(given) {
+  const r = pumpSwap.computeFeesBps({ ...given, baseMintSupply: new BN(given.baseMintAccount.supply.toString()),
+    quoteReserve: given.quoteReserve.add(given.virtualQuoteReserves) });
+  return [big(r.lpFeeBps), big(r.protocolFeeBps), big(r.creatorFeeBps)];
+}
 for (let i = 0; i < states; ++i) {
   const base = chance.sized(58), quote = chance.sized(52);
   const virtual_quote = chance.index(3) === 0 ? 0n : chance.below(quote / 5n + 1n) - quote / 10n;
@@ -44,7 +77,11 @@ for (let i = 0; i < states; ++i) {
   const given = { slippage: 0, baseReserve: bn(base), quoteReserve: bn(quote), virtualQuoteReserves: bn(virtual_quote),
     globalConfig: { creatorFeeConfigurable: false }, baseMintAccount: { supply: 10n ** 15n }, baseMint: KEY, creator: ZERO,
     coinCreator: has_creator ? KEY : ZERO, feeConfig: { flatFees: flat, feeTiers: [], stableFeeTiers: [], exoticFlatFees: flat } };
-  const rates = has_creator ? bps : [bps[0], bps[1], 0n];
+  // Every other pool is one of pump.fun's own: its rates follow from the accounts of the fee program, the venue and the pool.
+  const own = i % 2 === 1;
+  if (own) own_rates(pool, given, flat);
+  const paid = own ? feesOf(given) : bps;
+  const rates = has_creator ? paid : [paid[0], paid[1], 0n];
   const fees = (through) => rates.reduce((sum, r) => sum + (through * r + 9999n) / 10000n, 0n);
   const near = (n) => chance.sized(Math.min(62, n.toString(2).length + 1));
   let amount = near(base);

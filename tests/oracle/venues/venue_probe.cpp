@@ -148,6 +148,15 @@ std::function<venues::outcome()> quote_of(element e) {
     s.virtual_quote = std::stoll(std::string(text(e, "virtual_quote")));
     if (flag(e, "has_creator")) s.coin_creator.bytes[0] = 1;
     s.fees = {number(e, "liquidity_bps"), number(e, "protocol_bps"), number(e, "creator_bps")};
+    if (e["fee_config"].error() == simdjson::SUCCESS) { // a pool of pump.fun's own: rates by the accounts
+      const auto schedule = read_fee_schedule(unhex(text(e, "fee_config")));
+      const auto own_rates = coins_have_own_rates(unhex(text(e, "global_config")));
+      const auto pool = read_pool(unhex(text(e, "pool")));
+      SETT_ASSERT(schedule && own_rates && pool);
+      s.fees = fee_rates_at(*schedule, number(e, "supply"), s.base, s.quote + s.virtual_quote,
+                            quote_kind(key_of(e, "quote_mint")));
+      if (*own_rates && pool->own_creator_bps != 0) s.fees.creator_bps = pool->own_creator_bps;
+    }
     return [=] { return exact_in ? quote_exact_in(s, d, amount) : quote_exact_out(s, d, amount); };
   }
   using namespace venues::raydium_launchlab;
