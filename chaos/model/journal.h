@@ -64,6 +64,9 @@ struct replica {
 #ifdef TRUNCATE_TO_HW
   u8 known_hw;
 #endif
+#ifdef OUTSIDE
+  u8 over; /* on disk: it has led since the loss was accepted, and waited until who was alone had stopped */
+#endif
 };
 
 struct shard {
@@ -169,6 +172,22 @@ static void take_over(struct shard* s, int x) {
   }
 #endif
 }
+/* what x does not have was lost when an operator said so */
+static void drop_lost(struct shard* s, int x) {
+  const struct replica* n = &s->node[x];
+  for (int i = 0; i < ENTRY_SLOTS; i++)
+    if (i >= n->end || n->log[i] != s->released[i]) s->released[i] = 0;
+}
+/* after an accepted loss its first leader releases nothing while an older one, out of everybody's reach, may */
+static int waits_out(const struct shard* s, int x) {
+#ifdef OUTSIDE
+  return s->loss && s->node[x].leads >= s->loss && !s->node[x].over;
+#else
+  (void)s;
+  (void)x;
+  return 0;
+#endif
+}
 static int may_become(const struct shard* s, int x) {
   const struct replica* n = &s->node[x];
 #ifdef LATE_BECOME
@@ -203,6 +222,7 @@ static void become(struct shard* s, int x) {
 #ifdef SNAPSHOTS
   s->sent_from[q] = n->cut;
 #endif
+  if (waits_out(s, x)) drop_lost(s, x);
   for (int i = 0; i < ENTRY_SLOTS; i++)
     if (q == s->epoch && s->released[i] && (i >= n->end || n->log[i] != s->released[i]))
       violated("S2 a later leader lacks a released entry");
@@ -277,15 +297,29 @@ static int all_acked(const struct shard* s, int x, int index) {
 }
 static int may_advance(const struct shard* s, int x) {
   const struct replica* n = &s->node[x];
+#ifndef RECOVER_AT_ONCE
+  for (int y = 0; y < NODES; y++)
+    if (waits_out(s, x) && leads(s, y) && s->node[y].leads < n->leads) return 0;
+#endif
   return leads(s, x) && n->hw < n->end && members(n->view) >= MIN_ISR && all_acked(s, x, n->hw + 1);
 }
 static void advance(struct shard* s, int x) {
   struct replica* n = &s->node[x];
+  int lost =
+      0; /* what an older leader releases now is lost: nobody has released anything since the loss was accepted */
+#ifdef OUTSIDE
+  if (waits_out(s, x)) {
+    drop_lost(s, x);
+    n->over = 1;
+  }
+  lost = s->loss;
+  for (int y = 0; y < NODES; y++) lost = lost && !s->node[y].over;
+#endif
   int i = n->hw++;
   if (s->released[i] && s->released[i] != n->log[i]) violated("S1 two values are released at one index");
   s->released[i] = n->log[i];
   for (int q = n->leads + 1; q <= EPOCH_SLOTS; q++)
-    if (s->begun[q] && (i >= s->sent_end[q] || s->sent[q][i] != n->log[i]))
+    if (!lost && s->begun[q] && (i >= s->sent_end[q] || s->sent[q][i] != n->log[i]))
       violated("S2 a leader lacks what an older one releases");
 #ifdef TRUNCATE_TO_HW
   s->hw_told[n->leads] = n->hw;
@@ -429,7 +463,12 @@ static void settle(struct shard* s, int x) {
   record_moved(s); /* the own write of the same content */
 #endif
 }
-static int may_step_down(const struct shard* s, int x) { return leads(s, x) && s->node[x].leads != s->epoch; }
+static int may_step_down(const struct shard* s, int x) {
+#ifdef OUTSIDE /* alone, and out of the store's reach for too long (rule 14) */
+  if (leads(s, x) && !others(s->node[x].view, x) && s->node[x].candidate == 0) return 1;
+#endif
+  return leads(s, x) && s->node[x].leads != s->epoch;
+}
 static void step_down(struct shard* s, int x) { stop_leading(&s->node[x]); }
 
 /* ---- rules 12, 13, 20: ends and starts ---- */
@@ -443,6 +482,9 @@ static void go_down(struct shard* s, int x, int keep) {
 #endif
 #ifdef PROMISE_NOT_SYNCED
   n->promise = 0;
+#endif
+#ifdef WAIT_FORGOTTEN
+  n->over = s->loss;
 #endif
   if (keep)
     n->synced = n->end;
@@ -592,11 +634,16 @@ static void leave(struct shard* s, int x) {
   s->isr[x] = 0;
   record_moved(s);
 }
-/* the operator accepts the loss of what the last member had */
+/* the operator accepts the loss of what the last member had; OUTSIDE: also on a node that is no member, because the
+   last one is out of everybody's reach */
 static int may_recover(const struct shard* s, int x) {
   const struct replica* n = &s->node[x];
+#ifdef OUTSIDE
+  if (n->run != RUNNING || s->isr[x] || members(s->isr) != 1 || s->loss) return 0;
+#else
   if (n->run != RUNNING || !s->isr[x] || others(s->isr, x) || s->isr[x] >= n->born) return 0;
-#ifndef RECOVER_AT_ONCE
+#endif
+#if !defined(RECOVER_AT_ONCE) && !defined(OUTSIDE)
   for (int y = 0; y < NODES; y++)
     if (y != x && leads(s, y)) return 0;
 #endif
@@ -604,16 +651,17 @@ static int may_recover(const struct shard* s, int x) {
 }
 static void recover(struct shard* s, int x) {
   const struct replica* n = &s->node[x];
+#ifndef OUTSIDE
   if (!s->damages) violated("S8 a loss has to be accepted though no store was damaged");
+#endif
   s->epoch++;
   s->leader = x;
   s->leader_incarnation = n->incarnation;
   memset(s->isr, 0, NODES);
   s->isr[x] = n->incarnation;
-  s->loss = 1;
+  s->loss = s->epoch;
   record_moved(s);
-  for (int i = 0; i < ENTRY_SLOTS; i++)
-    if (i >= n->end || n->log[i] != s->released[i]) s->released[i] = 0;
+  drop_lost(s, x);
 }
 
 /* ---- rule 18: snapshots and the cut ---- */

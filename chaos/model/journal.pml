@@ -55,7 +55,7 @@ c_state "struct shard s" "Global"
 #else
 #define DAMAGE_STEPS(x)
 #endif
-#if DAMAGED > 0 || defined(REGISTRATION)
+#if DAMAGED > 0 || defined(REGISTRATION) || defined(OUTSIDE)
 #define REPAIRS(x) STEP1(leave, x) ONLY(now.s.epoch < EPOCHS, recover, x) STEP1(step_down, x)
 #elif defined(DEAD_COLD_START)
 #define REPAIRS(x) STEP1(leave, x)

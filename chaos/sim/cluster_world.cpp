@@ -364,7 +364,8 @@ life::life(world& w, std::size_t at, std::uint64_t number)
   settings.self.settings_checksum = "0";
   settings.self.shard_count = w.options.shards;
   settings.self.hash_version = shards::hash_version;
-  settings.replica.log_entries_keep = 64; // small, so that cuts and snapshots happen
+  settings.replica.log_entries_keep = 64;  // small, so that cuts and snapshots happen
+  settings.replica.alone_ns = 12 * second; // a run has minutes
   settings.limits.sequences_per_client = 256;
   settings.recovery = w.planted().recovery;
   shards::cluster_ports p;

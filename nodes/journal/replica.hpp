@@ -42,7 +42,10 @@ struct replica_settings {
   std::int64_t resend_ns{200'000'000};         // an unanswered begin, append or offer goes again
   std::int64_t slow_ns{500'000'000};           // a follower that does not catch up for so long is evicted
   std::int64_t contact_lost_ns{3'000'000'000}; // rule 14's T
-  std::int64_t take_over_step_ns{30'000'000};  // per rank: how much later the next one tries
+  // Rule 14: how long a leader that is alone goes on since it last asked the store and saw its record. Longer than the
+  // outages of the store that are to be survived; after an accepted loss the next leader waits so long and a quarter.
+  std::int64_t alone_ns{90'000'000'000};
+  std::int64_t take_over_step_ns{30'000'000}; // per rank: how much later the next one tries
   std::int64_t tell_high_watermark_ns{5'000'000};
   std::int64_t store_retry_ns{100'000'000};     // consensus store: after an unknown outcome or a refusal
   std::int64_t hand_over_ns{1'000'000'000};     // after which a hand-off that did not happen is given up
@@ -166,6 +169,8 @@ public:
   // --- the consensus store
   /// What a watch, a list or a linearizable read showed; older revisions than known are ignored.
   void record(const shard_record& record, std::uint64_t revision, steady_time_ns now, replica_output& out);
+  /// A linearizable read that was asked for then has shown the record of this revision, which record() has been told.
+  void record_read(std::uint64_t revision, steady_time_ns asked, steady_time_ns now, replica_output& out);
   /// executed: revision is the record's new one.
   void transaction_done(std::uint64_t id, transaction_result result, std::uint64_t revision, steady_time_ns now,
                         replica_output& out);
@@ -256,6 +261,7 @@ private:
     change_kind kind{};
     std::uint64_t compare_revision{};
     shard_record next;
+    std::int64_t sent_at{}; // its first copy
     bool in_flight{};
     bool unsettled{}; // some copy of it may still execute
     std::int64_t retry_at{};
@@ -332,6 +338,8 @@ private:
   void transact(change_kind kind, shard_record next, std::int64_t now, replica_output& out);
   void send_transaction(replica_output& out);
   void drop_transaction();
+  [[nodiscard]] bool alone() const;
+  [[nodiscard]] bool may_raise(std::int64_t now) const;
   // after every input
   void advance(std::int64_t now, replica_output& out);
   [[nodiscard]] std::int64_t next_wake(std::int64_t now) const;
@@ -375,7 +383,10 @@ private:
   std::uint32_t recent_epochs_{};
   std::int64_t epoch_changed_at_{never};
   std::int64_t store_not_before_{never};
-  std::optional<std::int64_t> recover_at_;
+  bool loss_accepted_{}; // by the operator, and not yet proposed
+  // When the store was asked that last showed the record as it is known, and at which revision.
+  std::int64_t record_seen_at_{never};
+  std::uint64_t record_seen_{};
 
   // following: the leader of the epoch that this log was matched with
   epoch_number session_epoch_;
@@ -400,6 +411,8 @@ private:
   std::optional<hand_over_state> hand_over_;
   std::optional<export_state> export_;
   std::int64_t tell_at_{never};
+  std::int64_t silent_until_{never}; // after an accepted loss
+  std::int64_t look_again_at_{never};
   std::uint64_t last_probe_{}, confirmed_probe_{};
   std::uint64_t missing_probe_{}; // sent when the last one of `missing_` members of the isr was found dead or slow
   std::int64_t missing_{};

@@ -232,6 +232,17 @@ void basic_replica<Rules>::record(const shard_record& record, std::uint64_t revi
 }
 
 template <class Rules>
+void basic_replica<Rules>::record_read(std::uint64_t revision, steady_time_ns asked, steady_time_ns now,
+                                       replica_output& out) {
+  check_contact(now.value, out);
+  if (record_ && revision == revision_) {
+    record_seen_at_ = std::max(record_seen_at_, asked.value);
+    record_seen_ = revision;
+  }
+  advance(now.value, out);
+}
+
+template <class Rules>
 void basic_replica<Rules>::transaction_done(std::uint64_t id, transaction_result result, std::uint64_t revision,
                                             steady_time_ns now, replica_output& out) {
   check_contact(now.value, out);
@@ -244,6 +255,8 @@ void basic_replica<Rules>::transaction_done(std::uint64_t id, transaction_result
     switch (result) {
     case transaction_result::executed: {
       const shard_record next = pending_->next;
+      record_seen_at_ = std::max(record_seen_at_, pending_->sent_at);
+      record_seen_ = revision;
       learn_record(next, revision, now.value, out);
       break;
     }
@@ -465,9 +478,7 @@ result<void> basic_replica<Rules>::recover(bool accept_loss, steady_time_ns now,
   if (holds(record_->isr, self_)) return refuse("this node is an in-sync replica: it takes over by itself");
   for (const auto& m : record_->isr)
     if (m.node != self_.node && !is_suspected(m)) return refuse("in-sync replica " + to_text(m) + " is running");
-  if (!recover_at_)
-    recover_at_ =
-        Rules::recover_waits() ? now.value + settings_.contact_lost_ns + settings_.contact_lost_ns / 4 : now.value;
+  loss_accepted_ = true;
   advance(now.value, out);
   return {};
 }
@@ -572,6 +583,12 @@ void basic_replica<Rules>::on(const member& from, const append_message& m, std::
   if (end().index == before) ack_due_ = true; // a copy, or news of hw: the leader wants to hear
   floor_ = std::max(floor_, m.floor);
   hw_ = std::max(hw_, std::min(m.high_watermark, end().index));
+  // Its leader serves: whoever was alone before an accepted loss is over.
+  if (record_ && meta_.data_loss != record_->data_loss && record_->epoch == m.epoch && hw_ >= meta_.cut.index &&
+      place_at(hw_).epoch == m.epoch) {
+    meta_.data_loss = record_->data_loss;
+    meta_dirty_ = true;
+  }
 }
 
 template <class Rules>
@@ -739,14 +756,12 @@ void basic_replica<Rules>::follow_record(std::int64_t now, replica_output& out) 
     standing_alarms_ &= ~(std::uint64_t{1} << static_cast<unsigned>(replica_alarm::loss_to_accept));
   }
 
-  if (recover_at_) {
+  if (loss_accepted_) {
+    loss_accepted_ = false;
     const bool still = !holds(record_->isr, self_) &&
                        std::all_of(record_->isr.begin(), record_->isr.end(),
                                    [&](const member& m) { return m.node == self_.node || is_suspected(m); });
-    if (!still) {
-      recover_at_.reset();
-    } else if (now >= *recover_at_) {
-      recover_at_.reset();
+    if (still)
       transact(change_kind::recover,
                shard_record{.epoch = epoch_number(std::max(record_->epoch, meta_.promised).value + 1),
                             .leader = self_,
@@ -754,7 +769,6 @@ void basic_replica<Rules>::follow_record(std::int64_t now, replica_output& out) 
                             .min_isr = record_->min_isr,
                             .data_loss = record_->data_loss + 1},
                now, out);
-    }
     return;
   }
 
@@ -804,18 +818,26 @@ void basic_replica<Rules>::follow_record(std::int64_t now, replica_output& out) 
 
 template <class Rules>
 void basic_replica<Rules>::become_leader(std::int64_t now, replica_output& out) {
+  // What was seen of an older record says nothing of this leadership.
+  if (record_seen_ != revision_) record_seen_at_ = never;
+  look_again_at_ = never;
+  // A loss was accepted since this replica last followed or led: who was alone then may still be going on. The mark
+  // stays until that is over, also through a crash.
+  silent_until_ = meta_.data_loss != record_->data_loss && record_->min_isr <= 1 && Rules::waits_out_who_was_alone()
+                      ? now + settings_.alone_ns + settings_.alone_ns / 4
+                      : never;
   drop_transaction();
   role_ = replica_role::preparing;
   epoch_ = record_->epoch;
   meta_.promised = epoch_;
-  meta_.data_loss = record_->data_loss;
+  if (silent_until_ == never) meta_.data_loss = record_->data_loss;
   meta_dirty_ = true;
   session_epoch_ = epoch_number(0);
   leader_ = member{};
   matched_ = begun_due_ = ack_due_ = snapshot_due_ = false;
   go_.reset();
   import_.reset();
-  recover_at_.reset();
+  loss_accepted_ = false;
   followers_.clear();
   node_acked_.clear();
   candidate_.reset();
@@ -857,6 +879,22 @@ void basic_replica<Rules>::check_contact(std::int64_t now, replica_output& out) 
       step_down(step_down_reason::contact_lost, out);
       return;
     }
+  if (alone() && record_seen_at_ != never && Rules::contact_lost(now - record_seen_at_, settings_.alone_ns))
+    step_down(step_down_reason::contact_lost, out);
+}
+
+/// Nobody's acknowledgement is needed (rule 14's second part).
+template <class Rules>
+bool basic_replica<Rules>::alone() const {
+  return leads() && record_->isr.size() == 1 && !candidate_ &&
+         Rules::may_release(record_->isr.size(), record_->min_isr) && Rules::alone_needs_the_record();
+}
+
+/// Rules 8 and 14: whether what is acknowledged may count.
+template <class Rules>
+bool basic_replica<Rules>::may_raise(std::int64_t now) const {
+  return Rules::may_release(record_->isr.size(), record_->min_isr) && now >= silent_until_ &&
+         (!alone() || record_seen_at_ != never);
 }
 
 template <class Rules>
@@ -929,7 +967,7 @@ journal_index basic_replica<Rules>::lowest_acknowledged() const {
 
 template <class Rules>
 void basic_replica<Rules>::raise_high_watermark(std::int64_t now) {
-  if (!Rules::may_release(record_->isr.size(), record_->min_isr)) return;
+  if (!may_raise(now)) return;
   const journal_index lowest = lowest_acknowledged();
   if (lowest <= hw_) return;
   hw_ = lowest;
@@ -1232,6 +1270,10 @@ void basic_replica<Rules>::learn_record(const shard_record& r, std::uint64_t rev
   }
   record_ = r;
   revision_ = revision;
+  if (r.isr.size() == 1 && record_seen_ != revision) { // who is alone from now on looks for itself
+    record_seen_at_ = never;
+    look_again_at_ = never;
+  }
   // No copy of a transaction that compared an older revision can execute any more: what it did is in this record.
   if (pending_ && revision > pending_->compare_revision) drop_transaction();
   if (!leads()) return;
@@ -1244,10 +1286,14 @@ void basic_replica<Rules>::learn_record(const shard_record& r, std::uint64_t rev
 }
 
 template <class Rules>
-void basic_replica<Rules>::transact(change_kind kind, shard_record next, std::int64_t /*now*/, replica_output& out) {
+void basic_replica<Rules>::transact(change_kind kind, shard_record next, std::int64_t now, replica_output& out) {
   SETT_ASSERT(!pending_);
-  pending_ = pending_transaction{
-      .first_id = last_transaction_ + 1, .id = 0, .kind = kind, .compare_revision = revision_, .next = std::move(next)};
+  pending_ = pending_transaction{.first_id = last_transaction_ + 1,
+                                 .id = 0,
+                                 .kind = kind,
+                                 .compare_revision = revision_,
+                                 .next = std::move(next),
+                                 .sent_at = now};
   send_transaction(out);
 }
 
@@ -1284,6 +1330,14 @@ void basic_replica<Rules>::advance(std::int64_t now, replica_output& out) {
     }
   }
   if (leads()) {
+    if (now >= silent_until_ && meta_.data_loss != record_->data_loss) {
+      meta_.data_loss = record_->data_loss;
+      meta_dirty_ = true;
+    }
+    if (alone() && now >= look_again_at_) {
+      out.read_record = true;
+      look_again_at_ = now + (record_seen_at_ == never ? settings_.store_retry_ns : settings_.alone_ns / 8);
+    }
     raise_high_watermark(now);
     release(out);
     if (role_ == replica_role::preparing && Rules::ready(hw_, epoch_start_) &&
@@ -1302,7 +1356,7 @@ void basic_replica<Rules>::advance(std::int64_t now, replica_output& out) {
       pump(f, now, out);
       if (f.in_isr || (candidate_ && *candidate_ == f.who)) confirmed = std::min(confirmed, f.probe_acked);
     }
-    if (confirmed > confirmed_probe_) out.reads_confirmed = confirmed_probe_ = confirmed;
+    if (confirmed > confirmed_probe_ && may_raise(now)) out.reads_confirmed = confirmed_probe_ = confirmed;
     serve_snapshot(now, out);
     if (tell_at_ != never && now >= tell_at_ &&
         std::none_of(followers_.begin(), followers_.end(), [&](const follower& f) {
@@ -1344,6 +1398,11 @@ std::int64_t basic_replica<Rules>::next_wake(std::int64_t now) const {
   if (pending_ && !pending_->in_flight) earlier(at, pending_->retry_at);
   if (!pending_ && store_not_before_ > now) earlier(at, store_not_before_);
   if (leads()) {
+    earlier(at, silent_until_);
+    if (alone()) {
+      earlier(at, look_again_at_);
+      earlier(at, record_seen_at_ + settings_.alone_ns + 1);
+    }
     if (tell_at_ != never) earlier(at, std::max(tell_at_, now + settings_.tell_high_watermark_ns));
     if (hand_over_)
       earlier(at, std::min(hand_over_->deadline, std::max(hand_over_->asked_at, now) + settings_.resend_ns));
@@ -1364,7 +1423,6 @@ std::int64_t basic_replica<Rules>::next_wake(std::int64_t now) const {
     return at;
   }
   if (take_over_at_ != never) earlier(at, take_over_at_);
-  if (recover_at_) earlier(at, *recover_at_);
   if (import_ && !import_->switching) earlier(at, import_->asked_at + settings_.resend_ns);
   return at;
 }
@@ -1406,7 +1464,7 @@ replica_status basic_replica<Rules>::status() const {
                    .frozen = leads() && !Rules::may_release(record_->isr.size(), record_->min_isr),
                    .handing_over = hand_over_.has_value(),
                    .transaction_outstanding = pending_.has_value(),
-                   .recovering = recover_at_.has_value(),
+                   .recovering = leads() && meta_.data_loss != record_->data_loss,
                    .followers = {}};
   for (const auto& f : followers_)
     s.followers.push_back({.who = f.who,

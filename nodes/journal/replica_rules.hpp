@@ -64,11 +64,12 @@ struct shipped_rules {
   static constexpr bool replaces_itself(incarnation_number old, incarnation_number born) { return old >= born; }
   static constexpr bool may_leave(std::size_t isr) { return isr > 1; }
   static constexpr bool regressed_member_is_evicted() { return true; }
-  static constexpr bool recover_waits() { return true; }
+  static constexpr bool waits_out_who_was_alone() { return true; }
   // Rule 13.
   static constexpr bool entries_are_checked() { return true; }
   // Rule 14.
   static constexpr bool contact_lost(std::int64_t silent_ns, std::int64_t limit_ns) { return silent_ns > limit_ns; }
+  static constexpr bool alone_needs_the_record() { return true; }
   // Rule 18.
   static constexpr journal_index cut_bound(journal_index lowest_stored_of_isr, journal_index own_stored,
                                            journal_index hw) {

@@ -110,10 +110,12 @@ caf::behavior basic_shard_actor<Rules>::make_behavior() {
       },
       [this](const shard_record_read& m) {
         if (m.value && *m.value) {
-          if (const auto record = journal::decode_record((*m.value)->value))
+          if (const auto record = journal::decode_record((*m.value)->value)) {
             replica_.record(*record, (*m.value)->revision, now(), out_);
-          else
+            replica_.record_read((*m.value)->revision, m.asked, now(), out_);
+          } else {
             raise(journal::replica_alarm::record_invalid);
+          }
         }
         carry_out();
       },
@@ -195,9 +197,10 @@ void basic_shard_actor<Rules>::carry_out() {
       });
     }
     if (o.read_record)
-      env_->consensus->get(journal::shard_key(shard_), [self](result<std::optional<ports::consensus_value>> v) {
-        caf::anon_send(self, shard_record_read{std::move(v)});
-      });
+      env_->consensus->get(journal::shard_key(shard_),
+                           [self, asked = now()](result<std::optional<ports::consensus_value>> v) {
+                             caf::anon_send(self, shard_record_read{asked, std::move(v)});
+                           });
     if (o.state_replaced) {
       auto stored = env_->store->read_state(shard_);
       if (!stored) return fatal(stored.error());

@@ -102,6 +102,7 @@ struct shard_transaction_done {
   std::uint64_t revision{};
 };
 struct shard_record_read {
+  steady_time_ns asked;
   result<std::optional<ports::consensus_value>> value;
 };
 struct shard_exported {

@@ -43,12 +43,16 @@ TEST(sim_replica, keeps_its_invariants_and_converges_over_many_seeds) {
     all.hand_overs += f.hand_overs;
     all.step_downs += f.step_downs;
     all.reads += f.reads;
+    all.isolated += f.isolated;
+    all.recovered_beside += f.recovered_beside;
     changed_leader += f.epochs > 0 ? 1 : 0;
   }
   std::printf("seeds %llu, with a change of leader %llu; events %llu, released %llu, epochs %llu, crashes %llu, not "
               "intact %llu, freezes "
               "%llu, partitions %llu, grown %llu, shrunk %llu, replaced %llu, recovered %llu, lost answers %llu, late "
-              "executions %llu, exports %llu, truncations %llu, hand-overs %llu, step-downs %llu, fresh reads %llu\n",
+              "executions %llu, exports %llu, truncations %llu, hand-overs %llu, step-downs %llu, fresh reads %llu, "
+              "isolated %llu, "
+              "recovered beside a leader %llu\n",
               static_cast<unsigned long long>(last - first + 1), static_cast<unsigned long long>(changed_leader),
               static_cast<unsigned long long>(all.events), static_cast<unsigned long long>(all.released),
               static_cast<unsigned long long>(all.epochs), static_cast<unsigned long long>(all.crashes),
@@ -58,7 +62,8 @@ TEST(sim_replica, keeps_its_invariants_and_converges_over_many_seeds) {
               static_cast<unsigned long long>(all.recovered), static_cast<unsigned long long>(all.lost_answers),
               static_cast<unsigned long long>(all.late_executions), static_cast<unsigned long long>(all.snapshots),
               static_cast<unsigned long long>(all.truncations), static_cast<unsigned long long>(all.hand_overs),
-              static_cast<unsigned long long>(all.step_downs), static_cast<unsigned long long>(all.reads));
+              static_cast<unsigned long long>(all.step_downs), static_cast<unsigned long long>(all.reads),
+              static_cast<unsigned long long>(all.isolated), static_cast<unsigned long long>(all.recovered_beside));
   if (one != nullptr) return;
   // A run in which nothing happened proves nothing.
   EXPECT_GT(changed_leader * 10, (last - first + 1) * 8);

@@ -30,17 +30,26 @@ namespace sett::journal::test {
 
 enum class host_mutation : std::uint8_t { none, keeps_incarnation };
 
+/// Where a world's faults go, beyond what its seed draws.
+enum class aim : std::uint8_t {
+  anywhere,
+  quiet_writers,  // hardly anything is written; a follower loses its disk, and when it is back in the isr its leader
+                  // dies
+  lost_answers,   // the consensus store answers hardly ever, and executes late
+  isolated_alone, // one node is left alone, then cut off from everything
+};
+
 struct world_figures {
   std::uint64_t events{}, released{}, epochs{}, crashes{}, not_intact{}, freezes{}, partitions{}, grown{}, shrunk{},
       replaced{}, left{}, recovered{}, lost_answers{}, late_executions{}, snapshots{}, truncations{}, hand_overs{},
-      step_downs{}, reads{};
+      step_downs{}, reads{}, isolated{}, recovered_beside{};
 };
 
 template <class Rules>
 class world {
 public:
-  explicit world(std::uint64_t seed, host_mutation mutation = host_mutation::none)
-      : mutation_(mutation), rng_(ports::random(seed).split("world")) {
+  explicit world(std::uint64_t seed, host_mutation mutation = host_mutation::none, aim at_what = aim::anywhere)
+      : mutation_(mutation), aim_(at_what), rng_(ports::random(seed).split("world")) {
     settings_.resend_ns = 40 * ms;
     settings_.slow_ns = 300 * ms;
     settings_.contact_lost_ns = 1'500 * ms;
@@ -73,6 +82,31 @@ public:
     slow_sync_ = rng_.chance(0.7) ? 0.0 : rng_.unit() * 0.02;
     min_isr_ = static_cast<std::uint32_t>(count == 1 || rng_.chance(0.25) ? 1 : 2);
     proposal_gap_ = static_cast<std::int64_t>(2 + rng_.below(20)) * ms;
+    settings_.alone_ns = 2'400 * ms;
+    switch (aim_) {
+    case aim::anywhere:
+      break;
+    case aim::quiet_writers:
+      proposal_gap_ = 1'200 * ms;
+      slow_sync_ = 0.4;
+      all_crash_ = false;
+      crash_rate_ = bad_start_ = freeze_rate_ = partition_rate_ = store_outage_rate_ = answers_lost_ = 0;
+      store_latency_max_ = 2 * ms;
+      break;
+    case aim::lost_answers:
+      answers_lost_ = 0.8;
+      slow_sync_ = 0.1;
+      crash_rate_ = std::max(crash_rate_, 0.6);
+      partition_rate_ = std::max(partition_rate_, 0.6);
+      bad_start_ = 0;
+      break;
+    case aim::isolated_alone:
+      min_isr_ = 1;
+      partition_rate_ = freeze_rate_ = store_outage_rate_ = answers_lost_ = bad_start_ = 0;
+      crash_rate_ = 0.1;
+      break;
+    }
+    isolations_ = min_isr_ == 1 && count > 1;
     for (std::uint64_t i = 0; i < count; ++i) {
       auto n = std::make_unique<node>();
       const std::string name = "n" + std::to_string(i + 1);
@@ -127,6 +161,7 @@ private:
     bool up{};
     bool not_intact{}; // the next start is not
     std::int64_t frozen_until{};
+    std::optional<std::int64_t> isolated_at; // from everybody and from the store
     std::uint64_t life{};
     disk durable;
     std::optional<disk> backup;
@@ -160,6 +195,7 @@ private:
   static constexpr std::size_t of_world = ~std::size_t{0};
 
   host_mutation mutation_;
+  aim aim_;
   ports::random rng_;
   replica_settings settings_;
   std::vector<std::unique_ptr<node>> nodes_;
@@ -175,7 +211,7 @@ private:
   std::map<std::pair<std::size_t, std::size_t>, std::int64_t> last_arrival_;
   double loss_{}, doubled_{}, reordered_{}, late_{}, crash_rate_{}, bad_start_{}, partition_rate_{}, freeze_rate_{},
       answers_lost_{}, store_outage_rate_{}, false_suspicion_{}, hand_over_rate_{}, slow_sync_{};
-  bool all_crash_{};
+  bool all_crash_{}, isolations_{};
   std::uint32_t min_isr_{};
   std::uint64_t wanted_count_{};
   std::int64_t proposal_gap_{}, store_latency_max_{};
@@ -191,6 +227,7 @@ private:
   std::map<std::uint64_t, member> leader_of_;
   std::uint64_t healed_proposal_{}; // proposed after healing: the payload's number
   std::set<std::uint64_t> released_proposals_;
+  std::optional<epoch_number> loss_epoch_; // nobody has released in it or a later one
 
   void fail(std::string what) {
     if (failure_.empty()) failure_ = "at " + std::to_string(now_ / ms) + " ms: " + std::move(what);
@@ -489,7 +526,7 @@ private:
       if (const auto* a = std::get_if<ack_message>(&s.message)) what += " " + std::to_string(a->matched.value);
       note(what);
     }
-    if (!to || blocked_[from][*to]) return;
+    if (!to || blocked_[from][*to] || nodes_[from]->isolated_at || nodes_[*to]->isolated_at) return;
     if (rng_.chance(faults_ ? loss_ : 0.0)) return;
     const int copies = rng_.chance(faults_ ? doubled_ : 0.0) ? 2 : 1;
     const member sender = nodes_[from]->self();
@@ -513,7 +550,8 @@ private:
       auto& n = *nodes_[i];
       for (std::size_t j = 0; j < nodes_.size(); ++j) {
         auto& other = *nodes_[j];
-        if (j == i || !other.up || other.frozen_until > now_ || blocked_[j][i]) continue;
+        if (j == i || !other.up || other.frozen_until > now_ || blocked_[j][i] || other.isolated_at || n.isolated_at)
+          continue;
         n.last_heard[j] = now_;
         with(i, [&](auto& r, auto&) { r.heard(other.self(), time()); });
       }
@@ -555,21 +593,24 @@ private:
   /// An operator: sees that a shard is frozen because its last member lost something, and accepts the loss.
   void operate(std::size_t i) {
     auto& n = *nodes_[i];
+    // Who is out of everybody's reach looks down once its lease has ended.
+    const bool lone = consensus_record_.isr.size() == 1;
+    const auto looks_down = [&](const node& x) { return lone && x.isolated_at && now_ - *x.isolated_at > 300 * ms; };
     const bool stuck = std::all_of(consensus_record_.isr.begin(), consensus_record_.isr.end(), [&](const member& m) {
       const auto& other = *nodes_[*index_of(m.node)];
-      return other.self() != m || !other.up;
+      return other.self() != m || !other.up || looks_down(other);
     });
-    if (!stuck || !rng_.chance(0.2)) return;
+    if (!stuck || n.isolated_at || aim_ == aim::quiet_writers || !rng_.chance(0.2)) return;
     const auto place = [](const node& x) { return std::pair(x.replica->end().epoch, x.replica->end().index); };
     for (const auto& m : consensus_record_.isr) {
       const auto& other = *nodes_[*index_of(m.node)];
       // Waits for a member that is down and intact, or that is back and may still come in by itself.
       if (!other.up && !other.not_intact) return;
-      if (!other.up) continue;
+      if (!other.up || looks_down(other)) continue;
       if (other.self() != m && m.incarnation >= other.replica->meta().born) return;
     }
     for (const auto& other : nodes_)
-      if (other->up && place(*other) > place(n)) return;
+      if (other->up && !looks_down(*other) && place(*other) > place(n)) return;
     with(i, [&](auto& r, auto& out) { static_cast<void>(r.recover(true, time(), out)); });
   }
   void propose(std::size_t i) {
@@ -601,7 +642,7 @@ private:
         with(i, [&](auto& r, auto& out) { r.transaction_done(id, result, revision, time(), out); });
       });
     };
-    if (store_out_) {
+    if (store_out_ || nodes_[i]->isolated_at) {
       answer(now_ + 30 * ms, rng_.chance(0.5) ? transaction_result::not_sent : transaction_result::unknown, 0);
       return;
     }
@@ -630,7 +671,14 @@ private:
       fail("rule 12: the isr was emptied");
       return false;
     }
-    if (next.isr.size() > before.isr.size()) ++figures_.grown;
+    if (next.isr.size() > before.isr.size()) {
+      ++figures_.grown;
+      if (aim_ == aim::quiet_writers && faults_ && rng_.chance(0.7))
+        at(now_ + delay(us, 5 * ms), of_world, [this, i = *index_of(next.leader.node)] {
+          crash(i);
+          at(now_ + delay(400 * ms, 900 * ms), of_world, [this, i] { start_node(i); });
+        });
+    }
     if (next.isr.size() < before.isr.size()) ++figures_.shrunk;
     if (next.isr.size() == before.isr.size() && next.isr != before.isr) ++figures_.replaced;
     if (next.epoch != before.epoch) ++figures_.epochs;
@@ -638,10 +686,15 @@ private:
     ++consensus_revision_;
     if (next.data_loss != before.data_loss) {
       ++figures_.recovered;
+      for (const auto& m : before.isr) {
+        const auto& other = *nodes_[*index_of(m.node)];
+        if (other.up && other.self() == m && other.replica->leads()) ++figures_.recovered_beside;
+      }
+      loss_epoch_ = next.epoch;
       accept_loss(next.leader);
     }
     for (std::size_t i = 0; i < nodes_.size(); ++i)
-      if (nodes_[i]->up && !rng_.chance(faults_ ? 0.2 : 0.0)) {
+      if (nodes_[i]->up && !nodes_[i]->isolated_at && !rng_.chance(faults_ ? 0.2 : 0.0)) {
         at(now_ + delay(us, 20 * ms), i, [this, i, r = consensus_record_, revision = consensus_revision_] {
           with(i, [&](auto& rep, auto& out) { rep.record(r, revision, time(), out); });
         });
@@ -649,12 +702,14 @@ private:
     return true;
   }
   void read_record(std::size_t i, std::int64_t after) {
-    at(now_ + after, i, [this, i] {
-      if (store_out_) return;
+    at(now_ + after, i, [this, i, asked = time()] {
+      if (store_out_ || nodes_[i]->isolated_at) return;
       const auto r = consensus_record_;
       const auto revision = consensus_revision_;
-      at(now_ + delay(us, 2 * ms), i,
-         [this, i, r, revision] { with(i, [&](auto& rep, auto& out) { rep.record(r, revision, time(), out); }); });
+      at(now_ + delay(us, 2 * ms), i, [this, i, r, revision, asked] {
+        with(i, [&](auto& rep, auto& out) { rep.record(r, revision, time(), out); });
+        with(i, [&](auto& rep, auto& out) { rep.record_read(revision, asked, time(), out); });
+      });
     });
   }
   void poll_record(std::size_t i) {
@@ -674,6 +729,12 @@ private:
       const std::size_t at_index = index - n.durable.meta.cut.index.value - 1;
       return at_index < n.durable.log.size() && n.durable.log[at_index].chain == chain;
     };
+    // A copy from before an earlier loss has another beginning, which its cut hides.
+    if (const auto f = fold_.find(n.folded.value); n.folded.value != 0 && f != fold_.end() && f->second != n.fold) {
+      released_.clear();
+      fold_.clear();
+      return;
+    }
     auto first = released_.begin();
     while (first != released_.end() && has(first->first, first->second)) ++first;
     if (first == released_.end()) return;
@@ -719,6 +780,30 @@ private:
           for (auto& row : blocked_) row.assign(row.size(), false);
         });
       }
+      const auto leads = index_of(consensus_record_.leader.node);
+      if (aim_ == aim::quiet_writers && leads && consensus_record_.isr.size() == wanted_count_ && rng_.chance(0.2)) {
+        const auto i = rng_.below(nodes_.size());
+        if (i != *leads && nodes_[i]->up) {
+          bad_start_ = 1;
+          crash(i);
+          bad_start_ = 0;
+          at(now_ + delay(ms, 50 * ms), of_world, [this, i] { start_node(i); });
+        }
+      }
+      if (aim_ == aim::isolated_alone && leads && nodes_[*leads]->ready && consensus_record_.isr.size() > 1 &&
+          rng_.chance(0.1))
+        for (std::size_t i = 0; i < nodes_.size(); ++i)
+          if (i != *leads && nodes_[i]->up) {
+            crash(i);
+            at(now_ + delay(500 * ms, 1'500 * ms), of_world, [this, i] { start_node(i); });
+          }
+      if (isolations_ && consensus_record_.isr.size() == 1 && leads && nodes_[*leads]->ready &&
+          !nodes_[*leads]->isolated_at && rng_.chance(0.1)) {
+        ++figures_.isolated;
+        nodes_[*leads]->isolated_at = now_;
+        note("isolate " + to_text(nodes_[*leads]->self()));
+        at(now_ + delay(3'000 * ms, 7'000 * ms), of_world, [this, i = *leads] { nodes_[i]->isolated_at.reset(); });
+      }
       if (!store_out_ && rng_.chance(store_outage_rate_ * 0.05)) {
         store_out_ = true;
         at(now_ + delay(100 * ms, 3 * second), of_world, [this] { store_out_ = false; });
@@ -732,6 +817,7 @@ private:
     store_out_ = false;
     for (auto& row : blocked_) row.assign(row.size(), false);
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      nodes_[i]->isolated_at.reset();
       nodes_[i]->frozen_until = std::min(nodes_[i]->frozen_until, now_ + 10 * ms);
       start_node(i);
     }
@@ -776,7 +862,7 @@ private:
 
   // ------------------------------------------------------------------------------------------ invariants
   void check_fold(const node& n) {
-    if (n.folded.value == 0) return;
+    if (n.folded.value == 0 || loss_epoch_) return; // what is lost shows when the next leader releases
     const auto [at_index, fresh] = fold_.emplace(n.folded.value, n.fold);
     if (!fresh && at_index->second != n.fold)
       fail("I7: the state of " + to_text(n.self()) + " at " + std::to_string(n.folded.value) +
@@ -793,6 +879,7 @@ private:
     }
     // I3. A leader whose record has been overtaken will release nothing; only the record's leader is judged.
     if (consensus_record_.epoch.value != epoch) return;
+    if (loss_epoch_ && loss_epoch_->value <= epoch) accept_loss(n.self()); // who was alone may still have gone on
     for (auto it = released_.upper_bound(r.meta().cut.index.value); it != released_.end(); ++it) {
       const auto e = r.entry(journal_index(it->first));
       if (e == nullptr || e->chain != it->second) {
@@ -809,6 +896,10 @@ private:
     n.folded = e.index;
     n.state_dirty = true;
     const bool leads = n.replica->leads();
+    if (leads && loss_epoch_ && n.replica->promised() >= *loss_epoch_) {
+      accept_loss(n.self());
+      loss_epoch_.reset();
+    }
     const auto known = released_.find(e.index.value);
     if (known != released_.end() && known->second != e.chain)
       fail("I2: entry " + std::to_string(e.index.value) + " was released with two values, now by " + to_text(n.self()));
