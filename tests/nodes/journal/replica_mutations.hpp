@@ -41,8 +41,9 @@ enum class mutation : std::uint8_t {
   replaces_itself_always,               // rule 12
   never_replaces_itself,                // rule 12
   empties_the_isr,                      // rule 12
-  recovers_at_once,                     // rules 12 and 14
   never_steps_down,                     // rule 14
+  goes_on_alone,                        // rule 14
+  recovers_at_once,                     // rules 12 and 14
   cuts_beyond_its_own_state,            // rule 18
   installs_a_late_snapshot,             // rule 18
   count,
@@ -130,7 +131,8 @@ struct broken_rules : shipped_rules {
     if (is(mutation::lets_any_incarnation_take_over)) return false;
     return is(mutation::empties_the_isr) || shipped_rules::may_leave(isr);
   }
-  static bool recover_waits() { return !is(mutation::recovers_at_once); }
+  static bool alone_needs_the_record() { return !is(mutation::goes_on_alone); }
+  static bool waits_out_who_was_alone() { return !is(mutation::recovers_at_once); }
   static bool contact_lost(std::int64_t silent_ns, std::int64_t limit_ns) {
     return !is(mutation::never_steps_down) && shipped_rules::contact_lost(silent_ns, limit_ns);
   }
@@ -170,8 +172,9 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(mutation:
     "replaces_itself_always",
     "never_replaces_itself",
     "empties_the_isr",
-    "recovers_at_once",
     "never_steps_down",
+    "goes_on_alone",
+    "recovers_at_once",
     "cuts_beyond_its_own_state",
     "installs_a_late_snapshot",
 };
