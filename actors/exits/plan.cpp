@@ -68,6 +68,8 @@ struct applier {
     s.asked = {};
     ++s.exits_made;
   }
+  // Its orders keep their numbers: a cause is never used twice.
+  void operator()(const event::reverted& /*e*/) const { s.bought = {}; }
   void operator()(const event::refused& /*e*/) const { ++s.exits_made; }
   void operator()(const event::migration_began& /*e*/) const { s.migrating = true; }
   void operator()(const event::migration_ended& e) const {
@@ -75,15 +77,6 @@ struct applier {
     s.since = std::max(s.since, e.at);
   }
 };
-
-/// The exit's own cause: the entry that opened the position, and the exit's number.
-execution::cause_id cause_of_exit(const plan_state& s) {
-  execution::cause_id cause;
-  std::copy(s.entry.bytes.begin(), s.entry.bytes.end(), cause.bytes.begin());
-  cause.bytes[execution::intent_id::size] = static_cast<std::uint8_t>(s.exits_made & 0xff);
-  cause.bytes[execution::intent_id::size + 1] = static_cast<std::uint8_t>(s.exits_made >> 8U);
-  return cause;
-}
 
 /// The first trigger of a full exit that holds, in their order of priority.
 std::optional<reason> trigger(const plan_settings& p, const plan_state& s, const position& held, const token_now& t) {
@@ -144,6 +137,14 @@ std::optional<event::part_wanted> profit(const plan_settings& p, const plan_stat
 } // namespace
 
 void apply(plan_state& s, const plan_event& e) { std::visit(applier{s}, e); }
+
+execution::cause_id cause_of(const plan_state& s) {
+  execution::cause_id cause;
+  std::copy(s.entry.bytes.begin(), s.entry.bytes.end(), cause.bytes.begin());
+  cause.bytes[execution::intent_id::size] = static_cast<std::uint8_t>(s.exits_made & 0xff);
+  cause.bytes[execution::intent_id::size + 1] = static_cast<std::uint8_t>(s.exits_made >> 8U);
+  return cause;
+}
 
 std::optional<std::uint64_t> value_ppm(lamports value, lamports cost) {
   if (cost.value == 0) return std::nullopt;
@@ -223,7 +224,7 @@ evaluation evaluate(const plan_settings& p, const plan_state& before, const posi
                          .amount = all ? held.tokens : token_amount(std::min(s.asked.value, held.tokens.value)),
                          .why = s.why,
                          .goes = urgency_of(s.why.code),
-                         .cause = cause_of_exit(s),
+                         .cause = cause_of(s),
                          .step = all ? step_at(p, s.since, t.slot) : step_of(p, 0)};
   return out;
 }

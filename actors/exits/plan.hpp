@@ -97,6 +97,8 @@ struct part_wanted {
   std::uint8_t levels{}; // how many are done when it is filled
   reason why;
 };
+/// The fill that opened the position is undone; it may come again.
+struct reverted {};
 /// The part exit is over; 0: it sold nothing and the level stays.
 struct part_ended {
   token_amount sold;
@@ -113,7 +115,7 @@ struct migration_ended {
 };
 } // namespace event
 using plan_event = std::variant<event::bought, event::peaked, event::part_wanted, event::part_ended, event::all_wanted,
-                                event::refused, event::migration_began, event::migration_ended>;
+                                event::refused, event::migration_began, event::migration_ended, event::reverted>;
 
 /// Cannot fail.
 void apply(plan_state& s, const plan_event& e);
@@ -156,6 +158,8 @@ struct evaluation {
 [[nodiscard]] evaluation evaluate(const plan_settings& p, const plan_state& s, const position& held,
                                   const token_now& token);
 
+/// The cause of the order that is out: the entry that opened the position, and the order's number.
+[[nodiscard]] execution::cause_id cause_of(const plan_state& s);
 /// value as millionths of cost, rounded down; nothing for a position without cost.
 [[nodiscard]] std::optional<std::uint64_t> value_ppm(lamports value, lamports cost);
 /// What somebody asked for by hand.

@@ -29,7 +29,7 @@ constexpr std::array<row, own_reasons> rows{{
     {c::late_event, "late_event", "", unit::none,
      "the event came late or was fetched afterwards, such events never open", ""},
     {c::stale_event, "stale_event", "max_age_slots", unit::slots, "the event is old:", most},
-    {c::position_open, "position_open", "reentry", unit::none, "the strategy holds it, or an entry is open", ""},
+    {c::position_open, "position_open", "reentry", unit::none, "it is held, or an entry for it is open", ""},
     {c::no_venue, "no_venue", "", unit::none, "it trades on no pool that can be traded here", ""},
     {c::blocked, "blocked", "", unit::none, "the token or its creator is blocked by hand", ""},
     {c::unscreened, "unscreened", "", unit::none, "the token has not been screened", ""},

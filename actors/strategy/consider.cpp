@@ -7,7 +7,18 @@ namespace sett::strategy {
 
 namespace {
 constexpr std::uint32_t part_exit_age_blocks = 8;
+
+/// A token belongs to one strategy at a time: the account's books know tokens, not whose they are.
+bool is_free(const risk::book& b, const config::strategy_settings& instance, const mint_address& mint) {
+  const auto own = strategy_id_of(instance.name);
+  for (auto p = b.positions.lower_bound({mint, execution::strategy_id{}}); p != b.positions.end(); ++p) {
+    if (p->first.first != mint) break;
+    if (p->first.second != own || !instance.reentry) return false;
+  }
+  return true;
 }
+
+} // namespace
 
 consideration consider(const surroundings& in, const config::strategy_settings& instance, const signal& on,
                        const token_view& token) {
@@ -20,6 +31,7 @@ consideration consider(const surroundings& in, const config::strategy_settings& 
   }
   out.reached = funnel::stage::signalled;
   out.refused = common_refusal(instance, on, token, at);
+  if (!out.refused && !is_free(in.book, instance, on.mint)) out.refused = reason{reason_code::position_open, 0, 0, at};
   if (!out.refused) out.refused = kind->refuses(instance, on, token);
   if (out.refused) return out;
   out.reached = funnel::stage::chosen;

@@ -99,8 +99,8 @@ std::optional<reason> common_refusal(const settings& s, const signal& on, const 
   return first_of(
       plain(s.paused, reason_code::strategy_paused), plain(!on.live, reason_code::late_event),
       above(reason_code::stale_event, risk::minus(at.value, on.slot.value), s.max_age_slots, at),
-      plain(t.blocked, reason_code::blocked), plain(t.held_or_open && !s.reentry, reason_code::position_open),
-      plain(!t.tradable, reason_code::no_venue), plain(!t.verdict, reason_code::unscreened),
+      plain(t.blocked, reason_code::blocked), plain(!t.tradable, reason_code::no_venue),
+      plain(!t.verdict, reason_code::unscreened),
       plain(t.verdict > screening::trap_class::taxed, reason_code::unsafe_token),
       above(reason_code::taxed, t.tax_bps, s.tax_bps_max, at),
       below(reason_code::low_liquidity, t.liquidity.value_or(lamports{}).value, s.liquidity_lamports_min, at),

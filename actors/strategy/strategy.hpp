@@ -68,7 +68,6 @@ struct token_view {
   std::uint64_t buyers{}, holders{};
   bool incomplete{};
   std::optional<exchange> quote{}; // executable, for about the size of an entry
-  bool held_or_open{};             // by this strategy: the position, or an entry
 };
 
 /// By how much the quote is dearer than the price at the signal, in 1/10,000, rounded up; 0 when it is cheaper. The

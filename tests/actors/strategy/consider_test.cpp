@@ -68,6 +68,18 @@ TEST_F(unit_consider, each_refusal_tells_how_far_it_came) {
   EXPECT_EQ(c.refused->code, reason_code::too_small);
 }
 
+TEST_F(unit_consider, what_is_held_is_bought_again_only_when_that_is_declared_and_by_its_own_strategy) {
+  const auto first = of("launch", signal_of(signal_kind::launch_created), good_token());
+  risk::apply(book, opened_by(*first.order, good_token().creator), now.now);
+  EXPECT_EQ(of("launch", signal_of(signal_kind::launch_created), good_token()).refused->code,
+            reason_code::position_open);
+  for (auto& one : settings.strategies) one.reentry = true;
+  EXPECT_TRUE(of("launch", signal_of(signal_kind::launch_created), good_token()).order);
+  const auto other = of("graduation", signal_of(signal_kind::migrated), good_token());
+  EXPECT_EQ(other.refused->code, reason_code::position_open);
+  EXPECT_EQ(other.reached, stage::signalled);
+}
+
 TEST_F(unit_consider, nothing_is_bought_when_the_limits_leave_too_little) {
   settings.risk.account_lamports_max = 6'000'000; // 1,000,000 beside the costs
   const auto c = of("launch", signal_of(signal_kind::launch_created), good_token());

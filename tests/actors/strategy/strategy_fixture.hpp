@@ -41,8 +41,7 @@ inline token_view good_token(std::uint8_t n = 1) {
           .buyers = 50,
           .holders = 50,
           .incomplete = false,
-          .quote = exchange{lamports(10'000'000), token_amount(1'000'000)},
-          .held_or_open = false};
+          .quote = exchange{lamports(10'000'000), token_amount(1'000'000)}};
 }
 
 inline signal signal_of(signal_kind kind, std::uint8_t n = 1) {

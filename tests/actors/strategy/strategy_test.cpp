@@ -53,7 +53,6 @@ TEST(unit_strategy, each_fault_of_a_token_or_signal_has_its_own_reason) {
       {reason_code::late_event, 0, 0, [](auto&, auto& on, auto&) { on.live = false; }},
       {reason_code::stale_event, 9, 8, [](auto&, auto& on, auto&) { on.slot = slot_number(992); }},
       {reason_code::blocked, 0, 0, [](auto&, auto&, auto& t) { t.blocked = true; }},
-      {reason_code::position_open, 0, 0, [](auto&, auto&, auto& t) { t.held_or_open = true; }},
       {reason_code::no_venue, 0, 0, [](auto&, auto&, auto& t) { t.tradable = false; }},
       {reason_code::unscreened, 0, 0, [](auto&, auto&, auto& t) { t.verdict.reset(); }},
       {reason_code::unsafe_token, 0, 0,
@@ -91,15 +90,6 @@ TEST(unit_strategy, each_fault_of_a_token_or_signal_has_its_own_reason) {
     EXPECT_EQ(why->measured, x.measured) << risk::to_text(x.code);
     EXPECT_EQ(why->threshold, x.threshold) << risk::to_text(x.code);
   }
-}
-
-TEST(unit_strategy, what_is_held_is_bought_again_only_when_that_is_declared) {
-  auto s = instance(paper_settings(), "launch");
-  auto t = good_token();
-  t.held_or_open = true;
-  EXPECT_EQ(word_of(s, signal_of(signal_kind::launch_created), t)->code, reason_code::position_open);
-  s.reentry = true;
-  EXPECT_EQ(word_of(s, signal_of(signal_kind::launch_created), t), std::nullopt);
 }
 
 TEST(unit_strategy, a_tax_within_its_bound_is_borne) {
