@@ -144,9 +144,62 @@ bool executing_source::is_withheld(const signature& id, std::size_t endpoint) co
          chance_for(salt_withhold + (endpoint << 8), id).chance(options_.weather.withhold_chance);
 }
 
+namespace {
+
+template <class T>
+T value_at(const std::vector<std::uint8_t>& bytes, std::size_t at) {
+  T v{};
+  if (bytes.size() >= at + sizeof(T)) std::memcpy(&v, bytes.data() + at, sizeof(T));
+  return v;
+}
+
+/// The one swap of a transaction, read from its event; nullopt when there is none or more than one.
+std::optional<trade_note> read_trade(const chain_transaction& t) {
+  constexpr std::array<std::uint8_t, 8> curve{0xbd, 0xdb, 0x7f, 0xd3, 0x4e, 0xe6, 0x61, 0xee},
+      buy{0x67, 0xf4, 0x52, 0x1f, 0x2c, 0xf5, 0x77, 0x77}, sell{0x3e, 0x2f, 0x37, 0x0a, 0xa5, 0x03, 0xdc, 0x2a};
+  std::optional<trade_note> found;
+  for (const auto& group : t.inner)
+    for (const auto& ix : group.instructions) {
+      if (ix.data.size() < 16) continue;
+      const auto is = [&](const std::array<std::uint8_t, 8>& tag) {
+        return ix.data[0] == 0xe4 && ix.data[1] == 0x45 && std::equal(tag.begin(), tag.end(), ix.data.begin() + 8);
+      };
+      trade_note note;
+      if (is(curve)) {
+        note = {value_at<address>(ix.data, 16), value_at<address>(ix.data, 65),
+                value_at<std::uint8_t>(ix.data, 64) != 0, value_at<std::uint64_t>(ix.data, 48),
+                value_at<std::uint64_t>(ix.data, 56)};
+      } else if (is(buy) || is(sell)) {
+        // Through the vault: what a pool's view of the swap shows. The base mint is the swap's fourth account.
+        const auto& outer = t.instructions[group.outer];
+        if (outer.accounts.size() < 4) continue;
+        note.mint = t.keys[outer.accounts[3]];
+        note.is_buy = is(buy);
+        note.token_amount = value_at<std::uint64_t>(ix.data, 24);
+        // BuyEvent and SellEvent: what goes through the vault is the quote with the liquidity providers' fee for a
+        // buy, and all that is paid out for a sale.
+        constexpr std::size_t protocol_fee = 104, with_liquidity_fee = 112, user_quote = 120, user = 160,
+                              creator_fee = 360;
+        note.sol_amount = note.is_buy ? value_at<std::uint64_t>(ix.data, with_liquidity_fee)
+                                      : value_at<std::uint64_t>(ix.data, user_quote) +
+                                            value_at<std::uint64_t>(ix.data, protocol_fee) +
+                                            value_at<std::uint64_t>(ix.data, creator_fee);
+        note.trader = value_at<address>(ix.data, user);
+      } else {
+        continue;
+      }
+      if (found) return std::nullopt;
+      found = note;
+    }
+  return found;
+}
+
+} // namespace
+
 void executing_source::add(chain_block& block, execution outcome, transaction_kind kind) {
   auto& t = *outcome.transaction;
   t.kind = t.failed ? transaction_kind::failed : kind;
+  if (!t.failed) t.trade = read_trade(t);
   ++counts_.landed;
   counts_.failed += t.failed ? 1 : 0;
   kinds_[t.id] = kind;
@@ -180,9 +233,13 @@ std::optional<chain_block> executing_source::next(const chain_block& proposed) {
   now_slot_ = proposed.slot.value;
   const clock_values clock{proposed.slot, proposed.height, proposed.time.value};
   chain_.begin_block(clock, proposed.parent_hash);
-  if (people_)
-    for (auto& made : people_->act(chain_, clock))
+  if (people_) {
+    std::vector<const chain_transaction*> pending;
+    for (const auto& [arrival, w] : waiting_)
+      if (w.ready_slot <= now_slot_) pending.push_back(&w.transaction);
+    for (auto& made : people_->act(chain_, clock, pending))
       enqueue(std::move(made.transaction), made.kind, now_slot_ + made.delay_slots, false);
+  }
 
   std::uint64_t units = 0;
   run_bundles(block, units);
@@ -212,7 +269,6 @@ std::optional<chain_block> executing_source::next(const chain_block& proposed) {
     kinds_.erase(kind_order_.front().second);
     kind_order_.pop_front();
   }
-  if (people_) people_->seen(block);
   return block;
 }
 
@@ -243,7 +299,6 @@ std::optional<std::vector<account_write>> executing_source::rewind(const std::ve
     }
   for (auto& [id, state] : bundles_)
     if (state.landed && state.landed->value >= died.back()->slot.value) state.landed.reset();
-  if (people_) people_->rewound();
   return out;
 }
 

@@ -50,10 +50,9 @@ public:
     transaction_kind kind{transaction_kind::recorded};
     std::uint32_t delay_slots{};
   };
-  virtual std::vector<made> act(const validator& chain, const clock_values& now) = 0;
-  /// What it learns from a finished block.
-  virtual void seen(const chain_block& block) = 0;
-  virtual void rewound() = 0;
+  /// `pending`: what waits for this block from outside, as whoever listens to the leaders sees it.
+  virtual std::vector<made> act(const validator& chain, const clock_values& now,
+                                const std::vector<const chain_transaction*>& pending) = 0;
 };
 
 class executing_source final : public chain_source, public transaction_port {

@@ -3,10 +3,10 @@
 #include "tools/simnet/executing_source.hpp"
 #include "tools/simnet/golden_replay.hpp"
 #include "tools/simnet/load_io.hpp"
+#include "tools/simnet/market.hpp"
 #include "tools/simnet/recorded_source.hpp"
 #include "tools/simnet/simnet_server.hpp"
 #include "tools/simnet/synthetic_source.hpp"
-#include "tools/simnet/venue_genesis.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -138,10 +138,20 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   executing_options executing;
-  bool market = false, print_balances = false;
+  market_options people;
+  bool with_market = false, print_balances = false;
   std::vector<std::string> grants;
-  app.add_flag("--market", market, "A chain that executes what is sent to it, with a population that trades");
+  app.add_flag("--market", with_market, "A chain that executes what is sent to it, with a population that trades");
   app.add_option("--fund", grants, "With --market: a wallet with lamports at the start, ADDRESS:LAMPORTS");
+  app.add_option("--deeds", people.deeds_per_slot, "With --market: trades per slot on average; 0: nobody trades")
+      ->check(CLI::Range(0.0, 500.0))
+      ->capture_default_str();
+  app.add_option("--launches", people.launches_per_slot, "With --market: chance per slot of a launch")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_option("--honeypots", people.honeypot_share, "With --market: share of launches that are traps")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   const auto chance = [&app](const char* name, double& value, const char* what) {
     app.add_option(name, value, what)->check(CLI::Range(0.0, 1.0))->capture_default_str();
   };
@@ -194,14 +204,14 @@ int main(int argc, char** argv) {
   if (options.slot_ms != 0) options.slot_ms = std::max(1u, static_cast<std::uint32_t>(options.slot_ms / speed));
 
   std::unique_ptr<chain_source> source;
-  if (market) {
+  if (with_market) {
     if (!recordings.empty()) return complain({"simnet", 1, "--market plays no recordings"});
     executing.seed = options.seed;
     executing.first_time_unix = synthetic.first_time_unix;
     limits.account_versions_slots = limits.finalized_lag_slots + 32;
     if (app.count("--history-blocks") == 0) limits.blocks_max = 20'000;
-    auto chain = std::make_unique<executing_source>(executing, nullptr);
-    found_venues(chain->chain(), venue_keys());
+    people.seed = options.seed;
+    auto chain = std::make_unique<executing_source>(executing, std::make_unique<sett::simnet::market>(people));
     for (const auto& text : grants) {
       sett::address key;
       std::uint64_t lamports = 0;
@@ -233,7 +243,7 @@ int main(int argc, char** argv) {
   }
   auto driver = std::make_unique<chain_driver>(std::move(source), limits);
   driver->limit_blocks(blocks_max);
-  if (market && options.slot_ms != 0) driver->slot_time(options.slot_ms);
+  if (with_market && options.slot_ms != 0) driver->slot_time(options.slot_ms);
 
   simnet_server server(options, std::move(driver));
   if (auto started = server.start(); !started) return complain(started.error());
