@@ -65,6 +65,16 @@ TEST(unit_desk, bytes_cut_anywhere_or_changed_are_refused_or_mean_something_else
   }
 }
 
+TEST(unit_desk, times_beyond_reason_are_refused) {
+  EXPECT_FALSE(decode_desk_event(encode(desk_event{risk_noted{risk::event::send_failed{}, unix_seconds(INT64_MAX)}})));
+  desk_state s;
+  s.book.losses.buckets[INT64_MAX] = 1;
+  EXPECT_FALSE(decode_desk(encode(s)));
+  s = {};
+  s.plans[key()].opened = unix_seconds(INT64_MIN);
+  EXPECT_FALSE(decode_desk(encode(s)));
+}
+
 TEST(unit_desk, a_full_desk_fits_its_bound) {
   desk_state s;
   for (std::uint32_t i = 0; i < 128; ++i) { // risk.positions_max allows no more
