@@ -95,7 +95,7 @@ private:
       p = {.wallet = r.keys[13], .base_account = r.keys[14], .quote_account = r.keys[15]};
     } else {
       const bool cashback = !buys && r.keys.size() == 17;
-      if (r.keys.size() < (buys ? 16U : cashback ? 17U : 16U)) return std::nullopt;
+      if (r.keys.size() < 16U) return std::nullopt;
       m = {.mint = r.keys[2],
            .base_program = r.keys[buys ? 8 : 9],
            .quote_mint = {},
@@ -103,9 +103,7 @@ private:
            .curve = r.keys[3],
            .creator = creator,
            .fee_recipient = r.keys[1],
-           .buyback_recipient = r.keys[buys       ? 17
-                                       : cashback ? 16
-                                                  : 15],
+           .buyback_recipient = r.keys.back(),
            .pays_cashback = cashback};
       p = {.wallet = r.keys[6], .base_account = r.keys[5], .quote_account = {}};
     }
