@@ -168,6 +168,32 @@ TEST(unit_settings, settings_that_contradict_each_other_are_faults) {
               HasSubstr("at most 107 bytes"));
 }
 
+TEST(unit_settings, trading_settings_that_do_not_go_together_are_faults) {
+  const auto text = all_text(of_text("[risk]\ntrade_lamports_max = 600000000\n[exits]\ntake2_bps = 1\n"
+                                     "take1_share_bps = 9000\n[[strategy]]\nname = \"x\"\nkind = \"copy\"\n"
+                                     "size_lamports = 1\n"));
+  EXPECT_THAT(text, HasSubstr("my.toml:2: risk.trade_lamports_max: found 600000000; allowed: at most "
+                              "risk.account_lamports_max, which is 500000000"));
+  EXPECT_THAT(text, HasSubstr("my.toml:4: exits.take2_bps: found 1; allowed: at least exits.take1_bps"));
+  EXPECT_THAT(text, HasSubstr("all three shares together at most 10000"));
+  EXPECT_THAT(text, HasSubstr("strategy.x.size_min_lamports: found 2000000; allowed: at most its size_lamports"));
+  EXPECT_THAT(all_text(of_text("[[strategy]]\nname = \"x\"\nkind = \"astrology\"")), HasSubstr("strategy.x.kind"));
+}
+
+TEST(unit_settings, what_a_declaration_stores_it_can_tell_again) {
+  std::size_t told = 0;
+  for (const auto& d : declarations()) {
+    if (d.load == nullptr) continue;
+    ++told;
+    settings s;
+    const auto value = parse_value(d, d.example);
+    ASSERT_TRUE(value) << d.key;
+    d.store(s, "x", *value);
+    EXPECT_EQ(value_text(d, d.load(s, "x")), d.example) << d.key;
+  }
+  EXPECT_GT(told, 70U);
+}
+
 TEST(unit_settings, variables_that_set_nothing_are_faults_and_foreign_ones_are_not) {
   const std::vector<std::pair<std::string, std::string>> variables{{"SETT_LOG_LEVEL", "info"},
                                                                    {"SETT_LGO_LEVELS", "info"},
