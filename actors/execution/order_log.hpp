@@ -15,7 +15,7 @@
 
 namespace sett::execution {
 
-inline constexpr std::size_t stories_max = 64;     // the oldest closed one goes
+inline constexpr std::size_t stories_max = 40;     // the oldest closed one goes
 inline constexpr std::size_t story_lines_max = 16; // beyond: one in the middle goes, counted
 inline constexpr std::size_t tallies_max = 64;     // strategies; what further ones do is added to the last
 
