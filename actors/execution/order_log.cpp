@@ -35,6 +35,13 @@ void add(std::uint64_t& to, std::uint64_t v) {
   if (__builtin_add_overflow(to, v, &to)) to = std::numeric_limits<std::uint64_t>::max();
 }
 
+void add(std::int64_t& to, std::int64_t v) {
+  std::int64_t sum{};
+  to = !__builtin_add_overflow(to, v, &sum) ? sum
+       : v > 0                              ? std::numeric_limits<std::int64_t>::max()
+                                            : std::numeric_limits<std::int64_t>::min();
+}
+
 struct moved {
   int128 wallet{}, rent{}, tokens{}, fees{};
 };
@@ -113,9 +120,9 @@ struct teller {
     const auto h = r.state.books.holdings.find(s->mint);
     const auto cost_after = h == r.state.books.holdings.end() ? 0 : h->second.cost.value;
     const auto made = clamped(m.wallet + m.rent + static_cast<int128>(cost_after) - static_cast<int128>(cost_before));
-    s->realised += made;
+    add(s->realised, made);
     auto& t = tally(s->strategy);
-    t.realised += made;
+    add(t.realised, made);
     add(t.fees, magnitude(m.fees));
     if (!ok) return;
     if (!is_sell(s->kind)) {

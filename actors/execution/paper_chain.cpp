@@ -124,6 +124,12 @@ std::int64_t delta(std::uint64_t v) {
   return static_cast<std::int64_t>(std::min<std::uint64_t>(v, std::numeric_limits<std::int64_t>::max()));
 }
 
+std::int64_t saturated(std::int64_t a, std::int64_t b) {
+  std::int64_t sum{};
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  return b > 0 ? std::numeric_limits<std::int64_t>::max() : std::numeric_limits<std::int64_t>::min();
+}
+
 struct decider {
   const paper_state& s;
 
@@ -300,8 +306,8 @@ struct applier {
         s.shadows.erase(e.pool);
       } else {
         auto& shadow = s.shadows[e.pool];
-        shadow.tokens += e.moved.tokens;
-        shadow.quote += e.moved.quote;
+        shadow.tokens = saturated(shadow.tokens, e.moved.tokens);
+        shadow.quote = saturated(shadow.quote, e.moved.quote);
       }
     }
     s.landed.push_back(e.what);

@@ -110,12 +110,21 @@ caf::behavior account_actor::make_behavior() {
   };
 }
 
+void account_actor::with_pool(const mint_address& mint, std::function<void(account_actor&)> then) {
+  if (setup_->chain->with([&](chain_tracker& t) { return t.pool_of(mint).has_value(); })) return then(*this);
+  setup_->pool_elsewhere(mint, here([then = std::move(then)](account_actor& a, const std::optional<paper_pool>& p) {
+                           if (p) a.setup_->chain->with([&](chain_tracker& t) { t.know(*p); });
+                           then(a);
+                         }));
+}
+
 void account_actor::refresh() {
   lead_ = setup_->leading();
   setup_->metrics.leads->set(lead_.here ? 1 : 0);
   if (!lead_.here) {
     driver_.reset();
     record_.reset();
+    asked_pools_.clear();
     preparing_ = ticking_ = false;
     return;
   }
@@ -154,6 +163,10 @@ void account_actor::took_state(std::string bytes) {
     return;
   }
   count();
+  for (const auto& [mint, held] : record_->state.books.holdings) {
+    const bool wanted = record_->state.books.tokens(mint).value > 0 && asked_pools_.size() < holdings_max;
+    if (wanted && asked_pools_.insert(mint).second) with_pool(mint, [](account_actor&) {});
+  }
   act();
 }
 
@@ -271,10 +284,10 @@ void account_actor::end(const account_effect& e, bool ok, std::string_view why) 
 void account_actor::sign(const effect::ask_signature& e) {
   const auto* i = record_->state.find(e.id);
   if (i == nullptr) return end(e, true);
-  if (!is_sell(i->kind)) return build(e, {});
-  setup_->balance(i->mint, here([e](account_actor& a, const result<account_setup::balances>& b) {
+  if (!is_sell(i->kind)) return with_pool(i->mint, [e](account_actor& a) { a.build(e, {}); });
+  setup_->balance(i->mint, here([e, mint = i->mint](account_actor& a, const result<account_setup::balances>& b) {
                     if (!b) return a.end(e, false, b.error().message);
-                    a.build(e, b->tokens);
+                    a.with_pool(mint, [e, held = b->tokens](account_actor& self) { self.build(e, held); });
                   }));
 }
 
@@ -352,12 +365,12 @@ void account_actor::build(const effect::ask_signature& e, token_amount held) {
   r.halted = record_->state.halted;
   setup_->signer->sign(std::move(r),
                        here([e, a, message = built->message](account_actor& self, const ports::sign_answer& said) {
-                         self.attach(e, message, said, a);
+                         self.attach_bytes(e, message, said, a);
                        }));
 }
 
-void account_actor::attach(const effect::ask_signature& e, const std::vector<std::uint8_t>& message,
-                           const ports::sign_answer& a, command::attach_signed c) {
+void account_actor::attach_bytes(const effect::ask_signature& e, const std::vector<std::uint8_t>& message,
+                                 const ports::sign_answer& a, command::attach_signed c) {
   if (a.refused != ports::sign_refusal::none)
     return end(e, false, fmt::format("the signer refuses ({}): {}", ports::to_text(a.refused), a.why));
   const auto bytes = solana::attach_signatures(message, {&a.signature, 1});
@@ -449,7 +462,11 @@ void account_actor::found(const effect::look_for& e, const std::vector<testimony
 void account_actor::answer(const account_question& q) {
   const auto& r = q.request;
   const auto tail = std::string_view(r.path).substr(std::min(r.path.size(), protocol::control::account_path.size()));
-  if (tail == "/quote") return q.reply(quote_view(r, *setup_));
+  if (tail == "/quote") {
+    const auto mint = solana::parse_address(std::string(r.query_or("mint", "")));
+    if (!mint) return q.reply(error_response(400, mint.error().message, "write the token's mint address in full"));
+    return with_pool(*mint, [q](account_actor& a) { q.reply(quote_view(q.request, *a.setup_)); });
+  }
   if (!setup_->leading().here)
     return q.reply(error_response(503, "no node leads the account at this moment",
                                   "a failover takes about a second: try again, or see `sett cluster status`"));
@@ -513,25 +530,28 @@ void account_actor::open_order(const api::request& r, const api::reply& reply) {
   if (!age)
     return reply(error_response(
         400, fmt::format("max_age_blocks is not a number from 1 to {}", setup_->limits.max_age_blocks_max)));
-  const auto price = priced(*setup_, *mint, ports::trade_side::buy, *spend);
-  if (!price) return reply(error_response(404, price.error().message, hint_of(price.error())));
-  const auto chain = setup_->chain->with([](chain_tracker& t) { return t.view(); });
-  open({.account = setup_->wallet,
-        .strategy = strategy_id(0),
-        .mint = *mint,
-        .kind = intent_kind::entry,
-        .cause = cause_named(r.query_or("key", "")),
-        .event_height = chain.tip,
-        .max_age_blocks = static_cast<std::uint32_t>(*age),
-        .live = true,
-        .reentry = true,
-        .spend_max = lamports(*spend),
-        .cost_max = cost_max(*setup_, true),
-        .amount = token_amount(less_bps(price->price.out, *slippage)),
-        .tokens_max = {},
-        .tokens_seen = {},
-        .chain = chain},
-       reply);
+  with_pool(*mint, [mint = *mint, spend = *spend, slippage = *slippage, age = *age,
+                    key = std::string(r.query_or("key", "")), reply](account_actor& a) {
+    const auto price = priced(*a.setup_, mint, ports::trade_side::buy, spend);
+    if (!price) return reply(error_response(404, price.error().message, hint_of(price.error())));
+    const auto chain = a.setup_->chain->with([](chain_tracker& t) { return t.view(); });
+    a.open({.account = a.setup_->wallet,
+            .strategy = strategy_id(0),
+            .mint = mint,
+            .kind = intent_kind::entry,
+            .cause = cause_named(key),
+            .event_height = chain.tip,
+            .max_age_blocks = static_cast<std::uint32_t>(age),
+            .live = true,
+            .reentry = true,
+            .spend_max = lamports(spend),
+            .cost_max = cost_max(*a.setup_, true),
+            .amount = token_amount(less_bps(price->price.out, slippage)),
+            .tokens_max = {},
+            .tokens_seen = {},
+            .chain = chain},
+           reply);
+  });
 }
 
 void account_actor::sell(const api::request& r, const mint_address& mint, const api::reply& reply) {

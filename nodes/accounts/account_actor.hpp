@@ -27,6 +27,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -87,6 +88,8 @@ struct account_setup {
     token_amount tokens;
   };
   std::function<void(const mint_address&, std::function<void(result<balances>)>)> balance;
+  /// A mint's pool as the node that keeps the token knows it, for what was quiet since this node came up; empty: none.
+  std::function<void(const mint_address&, std::function<void(std::optional<execution::paper_pool>)>)> pool_elsewhere;
   /// The chain begins to know the wallet (paper); ends with true when it does.
   std::function<void(std::function<void(bool)>)> fund;
   std::string node_name;
@@ -118,6 +121,8 @@ private:
   /// A callback for any thread that runs `f` here, unless the actor has ended by then.
   template <class F>
   auto here(F f);
+  /// Runs `then` here once the mint's pool is known, or is known to be unknown.
+  void with_pool(const mint_address& mint, std::function<void(account_actor&)> then);
   void refresh();
   void took_state(std::string bytes);
   void act();
@@ -128,8 +133,8 @@ private:
 
   void sign(const execution::effect::ask_signature& e);
   void build(const execution::effect::ask_signature& e, token_amount held);
-  void attach(const execution::effect::ask_signature& e, const std::vector<std::uint8_t>& message,
-              const ports::sign_answer& a, execution::command::attach_signed c);
+  void attach_bytes(const execution::effect::ask_signature& e, const std::vector<std::uint8_t>& message,
+                    const ports::sign_answer& a, execution::command::attach_signed c);
   void send_out(const execution::effect::send& e);
   void look(const execution::effect::look_for& e);
   void found(const execution::effect::look_for& e, const std::vector<testimony>& told);
@@ -145,6 +150,7 @@ private:
   driver driver_;
   std::optional<execution::account_record> record_; // as last read; only while this node leads
   leadership lead_;
+  std::set<mint_address> asked_pools_; // of what is held: asked for once a leadership
   bool reading_{}, read_again_{}, preparing_{}, ticking_{};
   std::string blocked_; // why nothing is done now; empty: something may be
 };

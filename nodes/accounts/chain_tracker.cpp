@@ -89,6 +89,13 @@ std::optional<execution::paper_pool> chain_tracker::pool_of(const mint_address& 
   return it == by_mint_.end() ? std::nullopt : pool(it->second);
 }
 
+void chain_tracker::know(const execution::paper_pool& pool) {
+  const auto it = pools_.find(pool.pool);
+  if (it != pools_.end() && it->second.state.slot >= pool.slot) return;
+  touch(pool.pool, pool.mint) = pool;
+  by_mint_[pool.mint] = pool.pool;
+}
+
 execution::paper_pool& chain_tracker::touch(const address& pool, const mint_address& mint) {
   const auto [it, added] = pools_.try_emplace(pool);
   auto& p = it->second;

@@ -44,6 +44,8 @@ public:
 
   [[nodiscard]] std::optional<execution::paper_pool> pool_of(const mint_address& mint) const;
   [[nodiscard]] std::optional<execution::paper_pool> pool(const address& pool) const;
+  /// From elsewhere: taken unless the stream has shown something as new.
+  void know(const execution::paper_pool& pool);
   [[nodiscard]] std::size_t pools() const { return pools_.size(); }
   [[nodiscard]] slot_number newest_slot() const { return newest_; }
 

@@ -110,7 +110,8 @@ json::object view(const protocol::token_detail& t) {
   out["mint_authority"] = address_or_null(t.mint_authority);
   out["freeze_authority"] = address_or_null(t.freeze_authority);
   json::array pools;
-  for (const auto& p : t.pools)
+  for (const auto& p : t.pools) {
+    const bool reserves = p.state.kind == pool_state_kind::reserves;
     pools.push_back(json::object{{"pool", solana::to_base58(p.pool)},
                                  {"venue", venue_name(p.venue)},
                                  {"quote_mint", solana::to_base58(p.quote_mint)},
@@ -120,7 +121,10 @@ json::object view(const protocol::token_detail& t) {
                                  {"swaps", p.swaps},
                                  {"volume_quote", exact(p.volume_quote)},
                                  {"liquidity_quote", exact(p.liquidity_quote)},
+                                 {"reserve_token", reserves ? json::value(exact(p.state.a)) : json::value(nullptr)},
+                                 {"reserve_quote", reserves ? json::value(exact(p.state.b)) : json::value(nullptr)},
                                  {"last_slot", p.last_slot.value}});
+  }
   out["pool_list"] = std::move(pools);
   json::array series;
   for (const auto& s : t.series) {

@@ -16,6 +16,7 @@
 #include "actors/supervision/system_config.hpp"
 #include "actors/wallets/wallet_actor.hpp"
 #include "messages/protocol/caf_messages.hpp"
+#include "messages/protocol/control.hpp"
 #include "messages/solana/base58.hpp"
 #include "nodes/accounts/account_actor.hpp"
 #include "nodes/accounts/account_kinds.hpp"
@@ -55,6 +56,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <thread>
@@ -145,6 +147,24 @@ supervision::child_spec bus_child(std::string name, std::shared_ptr<buses::bus<T
           }};
 }
 
+/// Set by one thread, read by others.
+template <class T>
+class locked_weak {
+public:
+  void set(const std::shared_ptr<T>& to) {
+    const std::scoped_lock lock(mutex_);
+    to_ = to;
+  }
+  [[nodiscard]] std::shared_ptr<T> lock() const {
+    const std::scoped_lock lock(mutex_);
+    return to_.lock();
+  }
+
+private:
+  mutable std::mutex mutex_;
+  std::weak_ptr<T> to_;
+};
+
 class system_config : public caf::actor_system_config {
 public:
   explicit system_config(std::size_t threads) { supervision::configure(*this, threads); }
@@ -186,6 +206,7 @@ struct node::parts {
   caf::actor root;
   std::shared_ptr<runtime::peer_proxy> proxy;
   std::unique_ptr<api::http_server> http, local;
+  locked_weak<api::routes> control_routes; // for what this node has to ask the others
   steady_time_ns started;
   bool stopped{};
 
@@ -539,6 +560,17 @@ struct node::parts {
       ask(execution::paper::fund{wallet, amount},
           [done](const result<execution::paper_look>& a) { done(a.has_value()); });
     };
+    s->pool_elsewhere = [this](const mint_address& mint,
+                               std::function<void(std::optional<execution::paper_pool>)> done) {
+      const auto routes = control_routes.lock();
+      if (!routes) return done(std::nullopt);
+      api::request ask;
+      ask.method = "GET";
+      ask.path = fmt::format("{}/{}", protocol::control::tokens_path, solana::to_base58(mint));
+      routes->dispatch(std::move(ask), [mint, done = std::move(done)](const api::response& r) {
+        done(r.status == 200 ? runtime::pool_in(r.body, mint) : std::nullopt);
+      });
+    };
     s->log = log_of("account");
     s->metrics = accounts::account_metrics::make(metrics);
     return s;
@@ -753,6 +785,7 @@ struct node::parts {
     runtime::add_account_routes(*control, runtime::asker(actors, std::string(gateway_path), deadline),
                                 trades() ? std::string(account_path) : std::string());
     proxy = std::make_shared<runtime::peer_proxy>(cluster_context);
+    control_routes.set(control);
     proxy->serve(control);
     proxy->intercept(*control);
     cluster->node().hub().steering([p = proxy](const member& from, const ports::packet& k) { p->on_packet(from, k); });

@@ -2,6 +2,8 @@
 // taken may be applied and decided on without harm.
 #include "actors/execution/account.hpp"
 #include "actors/execution/account_codec.hpp"
+#include "actors/execution/order_log.hpp"
+#include "actors/execution/paper_chain.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -27,5 +29,25 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     SETT_ASSERT(encode(*e) == bytes);
     for (const auto& one : e->events) apply(state, one);
   }
+  if (const auto r = decode_record(bytes)) {
+    SETT_ASSERT(encode(*r) == bytes);
+    if (const auto e = decode_entry(bytes)) {
+      auto record = *r;
+      apply(record, *e);
+    }
+  }
+  paper_state chain;
+  if (const auto s = decode_paper_state(bytes)) {
+    SETT_ASSERT(encode(*s) == bytes);
+    chain = *s;
+  }
+  if (const auto c = decode_paper_command(bytes)) {
+    SETT_ASSERT(encode(*c) == bytes);
+    if (const auto d = decide(chain, *c))
+      for (const auto& e : d->events) apply(chain, e);
+  }
+  if (const auto e = decode_paper_entry(bytes))
+    for (const auto& one : e->events) apply(chain, one);
+  if (const auto l = decode_paper_look(bytes)) SETT_ASSERT(encode(*l) == bytes);
   return 0;
 }
