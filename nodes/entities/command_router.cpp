@@ -103,7 +103,7 @@ void command_router::answered(const member& from, shard_id shard, std::uint64_t 
   }
 }
 
-void command_router::reset(const member& peer, steady_time_ns now, command_effects& /*out*/) {
+void command_router::reset(const member& peer, steady_time_ns now) {
   for (auto& [id, q] : shards_)
     if (q.leader == peer && !q.commands.empty()) pause(q, now);
 }

@@ -19,9 +19,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace sett::entities {
@@ -87,7 +87,7 @@ public:
   void answered(const member& from, shard_id shard, std::uint64_t sequence, const command_answer& a, steady_time_ns now,
                 command_effects& out);
   /// What was under way to this member may be lost.
-  void reset(const member& peer, steady_time_ns now, command_effects& out);
+  void reset(const member& peer, steady_time_ns now);
   /// Every few milliseconds while commands wait: deadlines and resends.
   void tick(steady_time_ns now, command_effects& out);
   [[nodiscard]] std::size_t waiting() const { return waiting_; }
@@ -107,7 +107,7 @@ private:
   void pause(shard_queue& q, steady_time_ns now);
 
   command_limits limits_;
-  std::unordered_map<std::uint16_t, shard_queue> shards_;
+  std::map<std::uint16_t, shard_queue> shards_; // in order: what tick() sends does not depend on hashing
   std::size_t waiting_{};
 };
 

@@ -48,7 +48,7 @@ caf::behavior command_client_actor::make_behavior() {
         carry_out();
       },
       [this](const command_reset& m) {
-        router_.reset(m.peer, now(), out_);
+        router_.reset(m.peer, now());
         carry_out();
       },
       [this](command_tick) {

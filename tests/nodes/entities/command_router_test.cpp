@@ -126,10 +126,10 @@ TEST(unit_command_router, a_lost_session_or_a_silent_leader_makes_it_send_again)
   s.leader(1, n1);
   s.submit("a");
   s.sent();
-  s.router.reset(n2, s.now, s.out);
+  s.router.reset(n2, s.now);
   s.pass(50);
   EXPECT_EQ(s.sent(), "");
-  s.router.reset(n1, s.now, s.out);
+  s.router.reset(n1, s.now);
   s.pass(10);
   EXPECT_EQ(s.sent(), "n1:1");
   s.pass(1000), s.pass(200);
@@ -186,6 +186,22 @@ TEST(unit_command_codec, damaged_bytes_and_values_out_of_bounds_are_refused) {
   EXPECT_FALSE(decode_commands(encode(5, commands, steady_time_ns{20}), steady_time_ns{0}));
   commands[0].settled = 0, commands[0].id.assign(65, 'x');
   EXPECT_FALSE(decode_commands(encode(5, commands, steady_time_ns{20}), steady_time_ns{0}));
+}
+
+TEST(unit_command_router, what_several_shards_send_again_goes_in_the_order_of_the_shards) {
+  command_router router;
+  command_effects out;
+  const std::vector<std::uint16_t> all{40, 3, 900, 17, 5, 64, 1};
+  for (const auto s : all) {
+    router.leader(shard_id{s}, epoch_number{1}, n1, steady_time_ns{1}, out);
+    ASSERT_TRUE(router.submit(shard_id{s}, 1, "id", "x", steady_time_ns{60'000 * ms}, steady_time_ns{1}, out));
+  }
+  router.reset(n1, steady_time_ns{2});
+  out.clear();
+  router.tick(steady_time_ns{1'000 * ms}, out);
+  std::vector<std::uint16_t> order;
+  for (const auto& s : out.sends) order.push_back(s.command.shard.value);
+  EXPECT_EQ(order, (std::vector<std::uint16_t>{1, 3, 5, 17, 40, 64, 900}));
 }
 
 } // namespace
