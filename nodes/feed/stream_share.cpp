@@ -35,6 +35,7 @@ void stream_share::broadcast(ports::packet_kind kind, const std::string& body) {
 void stream_share::update(const protocol::raw_update& u) {
   if (!own(u.origin.endpoint)) return;
   const std::scoped_lock lock(mutex_);
+  tell_untold();
   if (!u.origin.backfill) newest_ = std::max(newest_, u.update->slot);
   if (others_.empty()) return;
   const auto parts = encode(*u.update, u.origin.backfill, sequence_);
@@ -47,6 +48,7 @@ void stream_share::update(const protocol::raw_update& u) {
 void stream_share::slot(const protocol::raw_slot& s) {
   if (!own(s.origin.endpoint)) return;
   const std::scoped_lock lock(mutex_);
+  tell_untold();
   if (!others_.empty()) broadcast(slot_packet, encode(s.update));
 }
 
@@ -68,8 +70,21 @@ void stream_share::connection(const protocol::raw_connection& c) {
     for (const auto& [to, from] : others_) tell_state(to);
 }
 
+/// Refused: told again with whatever comes next. Until then its peer judges by what it hears, which is nothing.
 void stream_share::tell_state(const member& to) {
-  static_cast<void>(network_.send(to, {.lane = ports::lane::event, .kind = state_packet, .body = encode(own_state())}));
+  if (network_.send(to, {.lane = ports::lane::event, .kind = state_packet, .body = encode(own_state())}))
+    untold_.erase(to);
+  else
+    untold_.insert(to);
+}
+
+void stream_share::tell_untold() {
+  const auto again = untold_;
+  for (const auto& to : again)
+    if (others_.contains(to))
+      tell_state(to);
+    else
+      untold_.erase(to);
 }
 
 void stream_share::to_ingest(auto message) {
@@ -120,6 +135,10 @@ void stream_share::reset(const member& peer) {
 }
 
 void stream_share::packets(const member& from, std::span<ports::packet> packets) {
+  {
+    const std::scoped_lock lock(mutex_);
+    tell_untold();
+  }
   for (const auto& p : packets) {
     received_->add();
     if (p.kind == update_packet) {

@@ -23,6 +23,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -52,6 +53,7 @@ private:
   void broadcast(ports::packet_kind kind, const std::string& body);
   void send_to(const member& to, ports::packet_kind kind, const std::string& body);
   void tell_state(const member& to);
+  void tell_untold();
   [[nodiscard]] protocol::connection_state own_state() const;
   [[nodiscard]] frame_origin origin_of(const node_id& node, bool backfill);
   void to_ingest(auto message);
@@ -64,6 +66,7 @@ private:
   ports::counter *sent_, *received_, *malformed_, *refused_;
   std::mutex mutex_;
   std::map<member, slot_number> others_;                        // with the first slot that they get
+  std::set<member> untold_;                                     // the network refused to take the state for them
   slot_number newest_;                                          // of this node's own stream
   std::map<endpoint_index, protocol::connection_state> states_; // of this node's endpoints
   std::map<node_id, endpoint_index> peers_;
