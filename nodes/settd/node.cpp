@@ -74,6 +74,7 @@ constexpr std::string_view endpoint_directory = "/node/endpoints";
 constexpr std::string_view stream_name = "main";
 constexpr std::string_view account_path = "/node/account";
 constexpr std::uint32_t account_mailbox = 20'000;
+constexpr std::int64_t snapshots_again_ns = 500'000'000;
 constexpr std::uint32_t router_mailbox = 100'000;
 constexpr std::uint32_t ingest_mailbox = 100'000;
 constexpr std::size_t socket_thread_count = 2;       // one can decode a block while the other reads on
@@ -601,7 +602,20 @@ struct node::parts {
     for (const auto& m : record.isr)
       if (m != *self && (!before || before->leader != *self ||
                          std::find(before->isr.begin(), before->isr.end(), m) == before->isr.end()))
-        cluster->blocking([this, shard, m] { shared_snapshots->send_all(shard, m); });
+        send_snapshots(shard, m);
+  }
+  /// To a new member of the isr; again a little later while too much waits for the disk.
+  void send_snapshots(shard_id shard, const member& to) {
+    const auto record = map->at(shard);
+    const auto self = cluster->node().self();
+    if (!record || !self || record->leader != *self ||
+        std::find(record->isr.begin(), record->isr.end(), to) == record->isr.end())
+      return;
+    if (cluster->blocking([this, shard, to] { shared_snapshots->send_all(shard, to); })) return;
+    const bool later = cluster->timer().start(snapshots_again_ns, [this, shard, to] { send_snapshots(shard, to); }) !=
+                       ports::timer_id::none;
+    log_of("cluster").warn("snapshots-not-sent", "too much waits for the disk to send a member its soft state",
+                           {{"shard", shard.value}, {"to", to_text(to)}, {"again", later}});
   }
 
   /// Two nodes read the chain; which ones follows from who is up, so all agree without asking.
