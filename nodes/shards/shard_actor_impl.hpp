@@ -211,8 +211,8 @@ void basic_shard_actor<Rules>::carry_out() {
     if (o.became_ready) {
       serving_ = took_over = true;
       senders_.clear();
-      env_->log.info("shard-leads", "this node leads the shard and serves it",
-                     {{"shard", shard_.value}, {"epoch", promised.value}});
+      env_->log.debug("shard-leads", "this node leads the shard and serves it",
+                      {{"shard", shard_.value}, {"epoch", promised.value}});
     }
     if (o.reads_confirmed != 0)
       while (!reads_.empty() && reads_.front().ticket <= o.reads_confirmed) {

@@ -67,6 +67,7 @@ caf::behavior shard_manager_actor::make_behavior() {
         const bool serving = m.role == journal::replica_role::leading;
         if (serving != it->second.serving) {
           it->second.serving = serving;
+          ++(serving ? gained_ : lost_);
           if (!serving) recovery_.drop(m.shard);
           if (setup_->on_serving) setup_->on_serving(m.shard, serving);
         }
@@ -392,6 +393,12 @@ void shard_manager_actor::tick() {
     list();
   }
   look_for_marks();
+  if (gained_ + lost_ != 0) // one line for all that changed since the last tick
+    setup_->shard->log.info(
+        "shards-served", "the shards that this node leads and serves have changed",
+        {{"serves", std::count_if(replicas_.begin(), replicas_.end(), [](const auto& r) { return r.second.serving; })},
+         {"gained", std::exchange(gained_, 0)},
+         {"lost", std::exchange(lost_, 0)}});
   if (view_ && at - told_at_ >= setup_->members_ns) {
     tell_members();
     carry_out_plan();

@@ -170,6 +170,7 @@ private:
   ports::watch_id watch_{ports::watch_id::none};
   std::int64_t listed_at_{}, told_at_{};
   bool listing_{}, listed_once_{}, creating_{}, marked_{};
+  std::uint32_t gained_{}, lost_{}; // shards served, since it was last said
   std::uint64_t listings_{}, watch_ends_{}, malformed_{};
 };
 
