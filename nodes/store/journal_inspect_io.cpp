@@ -2,6 +2,7 @@
 
 #include "nodes/store/journal_scan_io.hpp"
 #include "nodes/store/journal_stamp_io.hpp"
+#include "nodes/store/rocksdb_safety_io.hpp"
 
 #include <fmt/format.h>
 #include <rocksdb/db.h>
@@ -69,8 +70,8 @@ result<journal_report> inspect_journal(const std::string& folder, std::optional<
     return fail("journal_store", journal_store_errc::cannot_open,
                 fmt::format("there is no journal in {}: it has a folder db with a database", folder));
   rocksdb::Options o;
-  o.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  o.paranoid_checks = true;
+  open_safely(o);
+  o.track_and_verify_wals_in_manifest = false; // the node may be running, and its logs come and go
   o.info_log = std::make_shared<no_log>();
   rocksdb::DB* opened = nullptr;
   const auto s = rocksdb::DB::OpenForReadOnly(o, folder + "/db", &opened);

@@ -3,6 +3,7 @@
 #include "nodes/journal/entry_hash.hpp"
 #include "nodes/store/journal_scan_io.hpp"
 #include "nodes/store/journal_stamp_io.hpp"
+#include "nodes/store/rocksdb_safety_io.hpp"
 #include "nodes/store/watched_files_io.hpp"
 
 #include <fmt/format.h>
@@ -570,10 +571,7 @@ struct rocksdb_journal_store::implementation {
   result<void> open_database() {
     db_options.env = env.get();
     db_options.create_if_missing = true;
-    db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-    db_options.max_bgerror_resume_count = 0;
-    db_options.track_and_verify_wals_in_manifest = true;
-    db_options.paranoid_checks = true;
+    open_safely(db_options);
     db_options.keep_log_file_num = 3;
     db_options.max_background_jobs = 2;
     db_options.write_buffer_size = options.write_buffer_bytes;

@@ -1,6 +1,7 @@
 #include "nodes/store/local_consensus_io.hpp"
 
 #include "nodes/store/journal_layout.hpp"
+#include "nodes/store/rocksdb_safety_io.hpp"
 #include "nodes/store/snapshot_envelope.hpp"
 
 #include <fmt/format.h>
@@ -315,10 +316,7 @@ result<std::unique_ptr<local_consensus>> local_consensus::open(local_consensus_o
   auto impl = std::make_unique<implementation>(std::move(options), clock);
   rocksdb::Options o;
   o.create_if_missing = true;
-  o.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  o.max_bgerror_resume_count = 0;
-  o.track_and_verify_wals_in_manifest = true;
-  o.paranoid_checks = true;
+  open_safely(o);
   o.keep_log_file_num = 3;
   o.write_buffer_size = 4U << 20U;
   std::error_code ignored;

@@ -1,5 +1,7 @@
 #include "nodes/store/rocksdb_store_io.hpp"
 
+#include "nodes/store/rocksdb_safety_io.hpp"
+
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
@@ -150,10 +152,7 @@ rocksdb_store::~rocksdb_store() { close(); }
 result<std::unique_ptr<rocksdb_store>> rocksdb_store::open(rocksdb_store_options options) {
   rocksdb::Options o;
   o.create_if_missing = true;
-  o.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  o.max_bgerror_resume_count = 0;
-  o.track_and_verify_wals_in_manifest = true;
-  o.paranoid_checks = true;
+  open_safely(o);
   o.keep_log_file_num = 3;
   o.max_background_jobs = 2;
   o.write_buffer_size = 16U << 20U;
