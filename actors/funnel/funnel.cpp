@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace sett::funnel {
 
@@ -99,7 +100,8 @@ std::optional<mint_story> funnel::why(const mint_address& mint) const {
 funnel_summary funnel::summary() const {
   funnel_summary out{.seen = seen_, .rows = {}, .reached = reached_};
   for (const auto& [key, t] : rows_) out.rows.push_back({key, t.mints, t.example});
-  std::stable_sort(out.rows.begin(), out.rows.end(), [](const auto& a, const auto& b) { return a.mints > b.mints; });
+  std::sort(out.rows.begin(), out.rows.end(),
+            [](const auto& a, const auto& b) { return std::tie(b.mints, a.key) < std::tie(a.mints, b.key); });
   return out;
 }
 

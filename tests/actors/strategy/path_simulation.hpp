@@ -22,6 +22,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace sett::strategy::test {
@@ -346,7 +347,9 @@ private:
                                                     lamports(200'000), view())});
     }
     // Exits go first, the most urgent of them before the others.
-    std::stable_sort(orders.begin(), orders.end(), [](const auto& x, const auto& y) { return x.goes < y.goes; });
+    std::sort(orders.begin(), orders.end(), [](const auto& x, const auto& y) {
+      return std::tie(x.goes, x.order.mint) < std::tie(y.goes, y.order.mint);
+    });
     for (const auto& o : orders)
       for (const auto& e : ask(o.order)) act(e);
     for (const auto& on : signals)
