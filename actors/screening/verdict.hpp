@@ -125,25 +125,25 @@ enum class program_state : std::uint8_t { missing, present };
 /// What a probe by simulation said (transfer_probe.hpp).
 struct probe_outcome {
   bool buy_ok{}, sell_ok{};
-  basis_points buy_loss, sell_loss; // of legs that went through
+  basis_points buy_loss{}, sell_loss{}; // of legs that went through
   friend bool operator==(const probe_outcome&, const probe_outcome&) = default;
 };
 
 /// What was observed beside the mint; absent: not known. Shares are of the supply, pools and curves not counted as
 /// holders.
 struct observations {
-  std::optional<seen<program_state>> hook_program;    // of the mint's hook
-  std::optional<seen<bool>> metadata_account_mutable; // of the metadata kept outside the mint
-  std::optional<seen<bool>> has_metadata;
-  std::optional<seen<std::uint64_t>> holders;
-  std::optional<seen<basis_points>> top_holders, largest_holder;         // the ten largest together, the largest
-  std::optional<seen<basis_points>> creator_share;                       // still held, its related wallets' included
-  std::optional<seen<basis_points>> creator_sold;                        // of what it ever had
-  std::optional<seen<std::uint64_t>> creator_launches, creator_failures; // earlier tokens seen, and those that died
-  std::optional<seen<basis_points>> bundled;                             // launch_buys.hpp
-  std::optional<seen<lamports>> liquidity;                               // quote side of its pools
-  std::optional<seen<basis_points>> liquidity_locked;                    // burned or locked; a curve's is all locked
-  std::optional<seen<probe_outcome>> probe;
+  std::optional<seen<program_state>> hook_program{};    // of the mint's hook
+  std::optional<seen<bool>> metadata_account_mutable{}; // of the metadata kept outside the mint
+  std::optional<seen<bool>> has_metadata{};
+  std::optional<seen<std::uint64_t>> holders{};
+  std::optional<seen<basis_points>> top_holders{}, largest_holder{}; // the ten largest together, the largest
+  std::optional<seen<basis_points>> creator_share{};                 // still held, its related wallets' included
+  std::optional<seen<basis_points>> creator_sold{};                  // of what it ever had
+  std::optional<seen<std::uint64_t>> creator_launches{}, creator_failures{}; // earlier tokens seen, and those that died
+  std::optional<seen<basis_points>> bundled{};                               // launch_buys.hpp
+  std::optional<seen<lamports>> liquidity{};                                 // quote side of its pools
+  std::optional<seen<basis_points>> liquidity_locked{}; // burned or locked; a curve's is all locked
+  std::optional<seen<probe_outcome>> probe{};
 };
 
 /// The observations whose absence is told; `hook_program` only for a mint with a hook.

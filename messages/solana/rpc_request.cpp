@@ -208,17 +208,15 @@ std::string send_transaction(request_id id, std::span<const std::uint8_t> wire, 
                      .end());
 }
 std::string simulate_transaction(request_id id, std::span<const std::uint8_t> wire, const simulate_options& options) {
-  return request(id, "simulateTransaction",
-                 array()
-                     .text(base64_encode(wire))
-                     .raw(object()
-                              .text("encoding", "base64")
-                              .text("commitment", name(options.commitment))
-                              .flag("sigVerify", options.verify_signatures)
-                              .flag("replaceRecentBlockhash", options.replace_blockhash)
-                              .flag("innerInstructions", options.inner_instructions)
-                              .end())
-                     .end());
+  auto config = object();
+  config.text("encoding", "base64")
+      .text("commitment", name(options.commitment))
+      .flag("sigVerify", options.verify_signatures)
+      .flag("replaceRecentBlockhash", options.replace_blockhash)
+      .flag("innerInstructions", options.inner_instructions);
+  if (!options.accounts.empty())
+    config.raw("accounts", object().text("encoding", "base64").raw("addresses", addresses(options.accounts)).end());
+  return request(id, "simulateTransaction", array().text(base64_encode(wire)).raw(config.end()).end());
 }
 
 std::string batch(std::span<const std::string> requests) {

@@ -94,6 +94,7 @@ struct simulate_options {
   bool replace_blockhash{};
   bool verify_signatures{}; // not together with replace_blockhash
   bool inner_instructions{true};
+  std::span<const address> accounts{}; // whose state afterwards is asked for
 };
 [[nodiscard]] std::string simulate_transaction(request_id id, std::span<const std::uint8_t> wire,
                                                const simulate_options& options);

@@ -229,6 +229,7 @@ bool read(json_cursor& c, simulation& out) {
     if (is(key, "err")) return read_transaction_error(c, out.err);
     if (is(key, "logs")) return c.is_null() ? c.skip() : read(c, out.logs);
     if (is(key, "unitsConsumed")) return read_nullable(c, out.units_consumed);
+    if (is(key, "accounts")) return c.is_null() ? c.skip() : read(c, out.accounts);
     return c.skip();
   });
 }

@@ -125,6 +125,7 @@ struct simulation {
   transaction_error err;
   std::vector<std::string> logs;
   std::optional<std::uint64_t> units_consumed;
+  std::vector<std::optional<account>> accounts; // those asked for, without their keys; empty when it failed
 };
 
 using accounts = std::vector<std::optional<account>>;
