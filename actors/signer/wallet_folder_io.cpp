@@ -217,19 +217,23 @@ result<secret_memory> ask_passphrase(const std::string& file, std::string_view p
     if (end != std::string_view::npos) text->shrink(end);
     return checked(std::move(text));
   }
-  const descriptor terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC));
-  if (terminal.get() < 0)
-    return fail(area, signer_errc::io,
-                "there is no terminal to ask for the passphrase; give its file with signer.passphrase_file");
-  const quiet_terminal quiet(terminal.get());
-  if (!quiet.quiet()) return fail(area, signer_errc::io, "the terminal does not let its echo be switched off");
-  auto first = checked(one_line(terminal.get(), prompt));
+  auto first = checked(ask_secret(prompt));
   if (!first || !confirm) return first;
-  const auto second = one_line(terminal.get(), "The same again: ");
+  const auto second = ask_secret("The same again: ");
   if (!second) return std::unexpected(second.error());
   if (first->text() != second->text())
     return fail(area, signer_errc::wrong_passphrase, "the two passphrases are not the same");
   return first;
+}
+
+result<secret_memory> ask_secret(std::string_view prompt) {
+  const descriptor terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC));
+  if (terminal.get() < 0)
+    return fail(area, signer_errc::io,
+                "there is no terminal to ask for a secret; give its file (a passphrase's with signer.passphrase_file)");
+  const quiet_terminal quiet(terminal.get());
+  if (!quiet.quiet()) return fail(area, signer_errc::io, "the terminal does not let its echo be switched off");
+  return one_line(terminal.get(), prompt);
 }
 
 void randomise(std::span<std::uint8_t> out) {

@@ -43,6 +43,9 @@ private:
 /// asks twice. Errors: io (no terminal), not_found, wrong_passphrase (too short, too long, not the same twice).
 [[nodiscard]] result<secret_memory> ask_passphrase(const std::string& file, std::string_view prompt, bool confirm);
 
+/// What a person types at the terminal without echo. Error: io (no terminal).
+[[nodiscard]] result<secret_memory> ask_secret(std::string_view prompt);
+
 /// Fills with the system's randomness.
 void randomise(std::span<std::uint8_t> out);
 /// Seals with fresh salt and nonce.

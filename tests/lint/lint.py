@@ -36,7 +36,7 @@ THIRD_PARTY = {
     "spdlog/": [r"^nodes/telemetry/"],
     "toml++/": [r"^config/"],
     "CLI/": [r"^tools/", r"^nodes/[a-z]+d/"],
-    "simdjson": [r"^messages/solana/", r"^messages/recording/", r"^actors/ingest/", r"_io\.[ch]pp$", r"^nodes/api/", r"^tools/"],
+    "simdjson": [r"^messages/solana/", r"^messages/recording/", r"^actors/ingest/", r"^actors/lanes/", r"_io\.[ch]pp$", r"^nodes/api/", r"^tools/"],
     "zstd": [r"^messages/", r"^tools/"],
     "sodium": [r"^messages/solana/", r"^nodes/journal/entry_hash", r"^nodes/accounts/paper_ports_io", r"^actors/signer/", r"^tools/simnet/", r"^tools/verifier/"],
 }

@@ -17,6 +17,7 @@
 #include "tools/sett/key_commands.hpp"
 #include "tools/sett/node_commands.hpp"
 #include "tools/sett/up_command_io.hpp"
+#include "tools/sett/wallet_commands_io.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -63,6 +64,7 @@ struct command_line {
   journal_options journal;
   up_options up;
   order_options order;
+  wallet_options own;
 
   CLI::App* noun(const std::string& name, const std::string& about) {
     auto* n = app.add_subcommand(name, about);
@@ -127,6 +129,63 @@ void add_globals(command_line& c) {
                "NOUN --help` shows the verbs, `sett NOUN VERB --help` their options with examples.");
 }
 
+/// Our own wallets are files, which signerd opens; the signer is asked over its own socket.
+void add_own_wallets(command_line& c, CLI::App* wallet) {
+  auto& ctx = c.context;
+  const std::string where =
+      "\n\nWorks on the wallet files in signer.keys_dir (--config, --set, SETT_*), without a node. The passphrase is "
+      "asked for, or read from signer.passphrase_file; nothing secret is printed.";
+  const auto name_of = [&c](CLI::App* v) {
+    v->add_option("name", c.own.name, "1 to 32 of a-z, 0-9 and -")->required();
+    v->add_option("--group", c.own.group, "Whose [[policy]] it is under")->capture_default_str();
+  };
+  name_of(c.verb(
+      wallet, "new", "Make a wallet of our own and print its address", [&] { return wallet_new_command(ctx, c.own); },
+      "  sett wallet new main\n  sett wallet new second --group small" + where));
+  auto* import = c.verb(
+      wallet, "import", "Take over a key, or an address to watch", [&] { return wallet_import_command(ctx, c.own); },
+      "  sett wallet import main --file id.json             Solana CLI's, or base58\n"
+      "  sett wallet import main --words                    typed at the terminal\n"
+      "  sett wallet import cold --watch ADDRESS" +
+          where);
+  name_of(import);
+  import->add_option("--file", c.own.file, "Read it from this file (mode 0600)")->type_name("FILE");
+  import->add_flag("--words", c.own.words, "It is 12 to 24 words (BIP-0039)");
+  import->add_option("--path", c.own.path, "Where below the words; m/44'/501'/0'/0' when not given");
+  import->add_option("--watch", c.own.watch, "Only this address, without a key")->type_name("ADDRESS");
+  c.verb(
+      wallet, "own", "List our own wallets", [&] { return wallet_own_command(ctx); },
+      "  sett wallet own\n  sett wallet own -o wide" + where);
+  c.verb(
+       wallet, "rotate", "A new key under the same name; the old one only sells, and withdraws to it",
+       [&] { return wallet_rotate_command(ctx, c.own); }, "  sett wallet rotate main" + where)
+      ->add_option("name", c.own.name, "The wallet's name")
+      ->required();
+  c.verb(
+       wallet, "passphrase", "Put all our wallets under another passphrase",
+       [&] { return wallet_passphrase_command(ctx, c.own); },
+       "  sett wallet passphrase\n  sett wallet passphrase --new-file new-passphrase" + where)
+      ->add_option("--new-file", c.own.new_passphrase_file, "Read the new one from this file (mode 0600)")
+      ->type_name("FILE");
+
+  auto* signer = c.noun("signer", "The process that holds the keys of our wallets");
+  const std::string socket = "\n\nAsks signerd over signer.socket; exit code 3 when it does not run.";
+  c.verb(
+      signer, "status", "Its wallets, what they spent, what is halted", [&] { return signer_status_command(ctx); },
+      "  sett signer status\n  sett signer status -o wide" + socket);
+  c.verb(
+       signer, "halt", "Sign only sells and ways home for a wallet from now on",
+       [&] { return signer_halt_command(ctx, c.own); }, "  sett signer halt main" + socket)
+      ->add_option("wallet", c.own.name, "Its name or address")
+      ->required();
+  auto* resume = c.verb(
+      signer, "resume", "End a halt, also one that a restored journal does not know",
+      [&] { return signer_resume_command(ctx, c.own); },
+      "  sett signer resume main\n  sett signer resume main --number 4" + socket);
+  resume->add_option("wallet", c.own.name, "Its name or address")->required();
+  resume->add_option("--number", c.own.number, "Of the halt that is meant; default: the one in force");
+}
+
 void add_nouns(command_line& c) {
   auto& ctx = c.context;
   const auto path = [](std::string_view p) { return std::string(p); };
@@ -170,7 +229,7 @@ void add_nouns(command_line& c) {
        "The node also writes them to opportunities/opportunities.ndjson in its data folder.")
       ->add_flag("-f,--follow", c.flag, "Go on with what comes");
 
-  auto* wallet = c.noun("wallet", "Tracked wallets");
+  auto* wallet = c.noun("wallet", "Tracked wallets, and our own");
   c.verb(
       wallet, "ls", "List tracked wallets",
       [&] { return list_command(ctx, path(control::wallets_path), control::wallet_columns); },
@@ -203,6 +262,8 @@ void add_nouns(command_line& c) {
        "  sett wallet untrack WALLET")
       ->add_option("wallet", c.key, "The wallet's address")
       ->required();
+
+  add_own_wallets(c, wallet);
 
   auto* endpoint = c.noun("endpoint", "Providers the node reads the chain from");
   c.verb(
