@@ -51,6 +51,8 @@ struct swap_layout {
 // The tags are Anchor's discriminators, sha256("global:" name), and Raydium v4's one byte.
 constexpr std::string_view tag_buy{"\x66\x06\x3d\x12\x01\xda\xeb\xea", 8};
 constexpr std::string_view tag_sell{"\x33\xe6\x85\xa4\x01\x7f\x83\xad", 8};
+/// PumpSwap: grows a pool of its first versions, which its swaps demand.
+constexpr std::string_view tag_extend_account{"\xea\x66\xc2\xcb\x96\x48\x3e\xe5", 8};
 constexpr swap_layout swaps[] = {
     // pump.fun: user, associated_user; the quote is SOL.
     {venue::pump_fun, tag_buy, side::buy, 12, 6, none, 5, none, none, 16, 24, 26, false, true},
@@ -438,8 +440,17 @@ private:
   }
 
   outcome swap(venue where, const solana::instruction_view& ix) {
-    if (swap_.layout != nullptr) return at(refusal::shape, "is a second swap");
     const std::string_view data(reinterpret_cast<const char*>(ix.data.data()), ix.data.size());
+    if (where == venue::pump_swap && data == tag_extend_account) { // account, user who pays its rent, ...
+      const auto a = accounts<1>({1});
+      if (!a) return a.error();
+      if ((*a)[0] != c_.wallet) return at(refusal::account, "lets somebody else pay for an account");
+      if (extends_) return at(refusal::shape, "grows a second account");
+      extends_ = true;
+      rent(account_rent_bound_lamports);
+      return {};
+    }
+    if (swap_.layout != nullptr) return at(refusal::shape, "is a second swap");
     const auto* l =
         std::ranges::find_if(swaps, [&](const swap_layout& s) { return s.at == where && data.starts_with(s.tag); });
     if (l == std::end(swaps) || data.size() < l->data_min || data.size() > l->data_max)
@@ -494,7 +505,8 @@ private:
 
   /// Everything that the message holds beside budget, nonce and tip.
   struct content {
-    bool swap{}, nonce_create{}, nonce_close{}, wraps{}, withdraw{}, withdraw_token{}, opens{}, closes{}, harvest{};
+    bool swap{}, nonce_create{}, nonce_close{}, wraps{}, withdraw{}, withdraw_token{}, opens{}, closes{}, harvest{},
+        extends{};
     friend bool operator==(const content&, const content&) = default;
   };
 
@@ -510,7 +522,8 @@ private:
                       .withdraw_token = token_withdrawals_ > 0,
                       .opens = !opened_.empty(),
                       .closes = !closed_.empty(),
-                      .harvest = harvests_ > 0};
+                      .harvest = harvests_ > 0,
+                      .extends = extends_};
     if (has.swap) {
       if (has.nonce_create || has.nonce_close || has.withdraw || has.withdraw_token || has.harvest)
         return no(refusal::shape, "a trade comes with what does not belong to it");
@@ -614,7 +627,7 @@ private:
   std::uint64_t price_micro_lamports_{}, wrapped_{};
   std::size_t wraps_{}, syncs_{}, withdrawals_{}, token_withdrawals_{}, harvests_{}, nonce_closes_{};
   std::optional<address> nonce_account_;
-  bool nonce_ready_{};
+  bool nonce_ready_{}, extends_{};
   std::vector<opened> opened_;
   std::vector<address> closed_;
   found_swap swap_;

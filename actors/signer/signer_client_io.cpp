@@ -230,12 +230,7 @@ void signer_client::ask(signer_ask what, std::function<void(client_answer)> done
 }
 
 void signer_client::sign(ports::sign_request request, std::function<void(ports::sign_answer)> done) {
-  ask(sign_ask{.request = std::move(request), .urgent = false},
-      [done = std::move(done)](const client_answer& a) { done(port_answer(a)); });
-}
-
-void signer_client::sign_urgent(ports::sign_request request, std::function<void(ports::sign_answer)> done) {
-  ask(sign_ask{.request = std::move(request), .urgent = true},
+  ask(sign_ask{.request = std::move(request)},
       [done = std::move(done)](const client_answer& a) { done(port_answer(a)); });
 }
 

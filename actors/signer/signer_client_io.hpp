@@ -42,8 +42,6 @@ public:
   void sign(ports::sign_request request, std::function<void(ports::sign_answer)> done) override;
   void halt(const address& wallet, std::uint64_t halt_number, std::function<void(bool)> done) override;
   void resume(const address& wallet, std::uint64_t halt_number, std::function<void(bool)> done) override;
-  /// An exit: served before what waits in the signer.
-  void sign_urgent(ports::sign_request request, std::function<void(ports::sign_answer)> done);
   /// Anything, with the signer's own answer: for the command line.
   void ask(signer_ask ask, std::function<void(client_answer)> done);
 

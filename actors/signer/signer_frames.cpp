@@ -45,7 +45,7 @@ struct ask_writer {
     const auto wallet = to_fb(a.request.wallet);
     return {fb::SignerAsk::SignAsk,
             fb::CreateSignAsk(b, &wallet, message, a.request.totals.hour.value, a.request.totals.day.value,
-                              a.request.halt_number, a.request.halted, a.urgent)
+                              a.request.halt_number, a.request.halted)
                 .Union()};
   }
   std::pair<fb::SignerAsk, flatbuffers::Offset<void>> operator()(const halt_ask& a) const {
@@ -136,8 +136,7 @@ result<signer_request> decode_request(std::string_view frame) {
                                    .message = {a->message()->begin(), a->message()->end()},
                                    .totals = {lamports(a->spent_hour()), lamports(a->spent_day())},
                                    .halt_number = a->halt_number(),
-                                   .halted = a->halted()},
-                       .urgent = a->urgent()};
+                                   .halted = a->halted()}};
     return out;
   }
   if (const auto* h = r.ask_as_HaltAsk(); h != nullptr) {

@@ -23,7 +23,6 @@ inline constexpr std::size_t wallets_max = 128; // of one signer: what a status 
 
 struct sign_ask {
   ports::sign_request request;
-  bool urgent{};
 };
 struct halt_ask {
   address wallet;

@@ -68,6 +68,19 @@ std::expected<signature, refused> signing_desk::sign(const ports::sign_request& 
   return out;
 }
 
+bool signing_desk::brings_home(const ports::sign_request& request) {
+  const auto found = wallets_.find(request.wallet);
+  if (found == wallets_.end() || !found->second.key) return false;
+  const auto& j = found->second.judged;
+  const auto order = read_shape(request.message,
+                                {.wallet = j.address,
+                                 .wsol_account = j.wsol_account,
+                                 .destinations = j.policy->destinations,
+                                 .tip_accounts = j.policy->tip_accounts},
+                                scratch_);
+  return order && is_way_home(order->kind);
+}
+
 bool signing_desk::store(entry& e, const approval& ahead) {
   if (!store_(e.file.address, to_file_text(e.file.address, e.book, ahead.spend_ahead, ahead.cost_ahead))) return false;
   stored(e.book, ahead);

@@ -46,6 +46,8 @@ public:
   [[nodiscard]] result<void> add(const wallet_file& wallet, const secret_memory* seed, wallet_book book);
 
   [[nodiscard]] std::expected<signature, refused> sign(const ports::sign_request& request, unix_seconds now);
+  /// Whether a message sells or brings value home, as far as it can be read: such go before others when some wait.
+  [[nodiscard]] bool brings_home(const ports::sign_request& request);
   /// The number in force when it is stored; nothing: it could not be stored (it holds in memory), or no such wallet.
   [[nodiscard]] std::optional<std::uint64_t> halt(const address& wallet, std::uint64_t number);
   /// True: lifted and stored. False: a higher number is in force, no such wallet, or it could not be stored (then it

@@ -115,7 +115,8 @@ served signer_server::run(signing_desk& desk, const std::function<unix_seconds()
   };
   const auto enqueue = [&](const std::shared_ptr<connection>& c, signer_request request) {
     const auto* ask = std::get_if<sign_ask>(&request.ask);
-    const bool first = ask == nullptr || ask->urgent; // halts too
+    // Told by the message itself, and only when somebody waits; halts and questions go first, too.
+    const bool first = ask == nullptr || (!(exits.empty() && others.empty()) && desk.brings_home(ask->request));
     if (exits.size() + others.size() >= options_.queue_max) {
       ++count.overloaded;
       reply(*c, request.id, refused{refusal::overloaded, "too many requests wait for the signer"});

@@ -49,7 +49,8 @@ void bm_judge(benchmark::State& state) {
   const signer::wallet_book book;
   const ports::sign_request request{.wallet = wallet, .message = message_of(pump_entry(50'000'000)), .totals = {}};
   solana::transaction_view scratch;
-  for (auto _ : state) benchmark::DoNotOptimize(signer::judge(request, judged, book, unix_seconds(1'800'000'000), scratch));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(signer::judge(request, judged, book, unix_seconds(1'800'000'000), scratch));
 }
 BENCHMARK(bm_judge);
 
@@ -106,9 +107,8 @@ void bm_round_trip(benchmark::State& state) {
   {
     telemetry::node_metrics metrics;
     signer::signer_client client({.socket = folder / "socket", .timeout = std::chrono::seconds(5)}, metrics);
-    const ports::sign_request request{.wallet = wallet,
-                                      .message = message_of(state.range(0) == 0 ? pump_entry(1000) : pump_exit()),
-                                      .totals = {}};
+    const ports::sign_request request{
+        .wallet = wallet, .message = message_of(state.range(0) == 0 ? pump_entry(1000) : pump_exit()), .totals = {}};
     std::vector<double> us;
     std::atomic<int> answered{0}; // 1 signed, 2 not
     const auto once = [&] {

@@ -133,6 +133,20 @@ TEST(unit_message_shape, reads_the_shapes_that_are_no_trades) {
                shape::nonce_close);
 }
 
+TEST(unit_message_shape, lets_a_trade_grow_an_old_pool_of_pump_swap_at_the_wallets_cost) {
+  const auto extend = [](const address& payer) {
+    return call(pump_swap_program, {made_address(110), payer, system_program, made_address(111), pump_swap_program},
+                of("\xea\x66\xc2\xcb\x96\x48\x3e\xe5"));
+  };
+  const auto sell = pump_swap_trade("\x33\xe6\x85\xa4\x01\x7f\x83\xad", token_account, wsol_account, mint, wsol, 7, 70);
+  const auto got = read({create_ata(wsol_account, wallet, wsol), extend(wallet), sell});
+  EXPECT_SHAPE(got, shape::sell);
+  EXPECT_EQ(got->rent.value, signer::account_rent_bound_lamports);
+  EXPECT_REFUSED(read({create_ata(wsol_account, wallet, wsol), extend(stranger), sell}), refusal::account);
+  EXPECT_REFUSED(read({extend(wallet)}), refusal::shape);
+  EXPECT_REFUSED(read({extend(wallet), close(token_account)}), refusal::shape);
+}
+
 TEST(unit_message_shape, tells_a_durable_nonce_and_takes_it_as_the_first_one_only) {
   auto all = pump_entry(1);
   all.insert(all.begin(), advance_nonce());

@@ -278,8 +278,7 @@ TEST(unit_signer_frames, are_read_as_they_were_written) {
                                          .message = {1, 2, 3},
                                          .totals = {lamports(4), lamports(5)},
                                          .halt_number = 6,
-                                         .halted = true},
-                             .urgent = true};
+                                         .halted = true}};
   signer::frame_cutter cutter(signer::request_bytes_max);
   cutter.append(signer::encode(signer::signer_request{.id = 9, .ask = ask}));
   cutter.append(signer::encode(signer::signer_request{.id = 10, .ask = signer::halt_ask{wallet, 3}}));
@@ -293,7 +292,7 @@ TEST(unit_signer_frames, are_read_as_they_were_written) {
   EXPECT_EQ(s.request.message, ask.request.message);
   EXPECT_EQ(s.request.totals.day.value, 5U);
   EXPECT_EQ(s.request.halt_number, 6U);
-  EXPECT_TRUE(s.request.halted && s.urgent);
+  EXPECT_TRUE(s.request.halted);
   EXPECT_EQ(std::get<signer::halt_ask>(signer::decode_request(*cutter.next())->ask).number, 3U);
   EXPECT_EQ(std::get<signer::resume_ask>(signer::decode_request(*cutter.next())->ask).number, 4U);
   EXPECT_TRUE(std::holds_alternative<signer::status_ask>(signer::decode_request(*cutter.next())->ask));

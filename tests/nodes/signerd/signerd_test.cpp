@@ -106,7 +106,7 @@ protected:
   }
   /// The refusal's name, "signed" or "unreachable".
   static std::string sign(signer::signer_client& c, const instructions& all) {
-    const auto a = ask(c, signer::sign_ask{.request = request(all), .urgent = false});
+    const auto a = ask(c, signer::sign_ask{.request = request(all)});
     if (std::holds_alternative<signer::unreachable>(a)) return "unreachable";
     const auto& said = std::get<signer::signer_answer>(a);
     if (const auto* r = std::get_if<signer::refused>(&said)) return std::string(to_text(r->why));
@@ -140,7 +140,7 @@ TEST_F(it_signerd, signs_for_who_asks_over_its_socket_and_stops_in_order) {
     EXPECT_EQ(sign(*c, pump_entry(1'000'000)), "signed");
     EXPECT_EQ(sign(*c, pump_exit()), "signed");
     promised<ports::sign_answer> port;
-    c->sign_urgent(request(pump_exit()), [&](ports::sign_answer a) { port.set(std::move(a)); });
+    c->sign(request(pump_exit()), [&](ports::sign_answer a) { port.set(std::move(a)); });
     EXPECT_EQ(port.wait().refused, ports::sign_refusal::none);
   }
   p->signal(SIGTERM);
@@ -320,8 +320,7 @@ TEST_F(it_signerd, answers_everything_that_it_took_and_refuses_what_its_queue_do
   auto p = start();
   std::string burst;
   for (std::uint64_t i = 0; i < 60; ++i)
-    burst += signer::encode(
-        signer::signer_request{.id = i, .ask = signer::sign_ask{.request = request(pump_exit(1)), .urgent = false}});
+    burst += signer::encode(signer::signer_request{.id = i, .ask = signer::sign_ask{.request = request(pump_exit(1))}});
   const int fd = raw_connection(folder / "signer.sock");
   ASSERT_EQ(::send(fd, burst.data(), burst.size(), 0), static_cast<ssize_t>(burst.size()));
   signer::frame_cutter cutter(signer::reply_bytes_max);
@@ -344,6 +343,30 @@ TEST_F(it_signerd, answers_everything_that_it_took_and_refuses_what_its_queue_do
   ::close(fd);
   EXPECT_GT(overloaded, 0U);
   EXPECT_LT(overloaded, 60U);
+}
+
+TEST_F(it_signerd, serves_exits_before_the_entries_that_wait) {
+  auto p = start();
+  p->signal(SIGSTOP); // so that all of it is there when it looks
+  const int fd = raw_connection(folder / "signer.sock");
+  std::string burst;
+  for (std::uint64_t i = 0; i < 20; ++i)
+    burst += signer::encode(signer::signer_request{
+        .id = i, .ask = signer::sign_ask{.request = request(i < 15 ? pump_entry(1000 + i, 0) : pump_exit(1))}});
+  ASSERT_EQ(::send(fd, burst.data(), burst.size(), 0), static_cast<ssize_t>(burst.size()));
+  p->signal(SIGCONT);
+  signer::frame_cutter cutter(signer::reply_bytes_max);
+  std::vector<std::uint64_t> order;
+  std::vector<char> part(64 * 1024);
+  while (order.size() < 20) {
+    const auto n = ::recv(fd, part.data(), part.size(), 0);
+    ASSERT_GT(n, 0);
+    cutter.append({part.data(), static_cast<std::size_t>(n)});
+    while (const auto frame = cutter.next()) order.push_back(signer::decode_reply(*frame)->id);
+  }
+  ::close(fd);
+  const auto exits_first = std::ranges::count_if(std::span(order).first(6), [](auto id) { return id >= 15; });
+  EXPECT_EQ(exits_first, 5); // at most the one that was served first comes before them
 }
 
 TEST_F(it_signerd, is_unreachable_at_once_when_it_does_not_run) {
