@@ -2,6 +2,7 @@
 
 #include "messages/types/cluster_ids.hpp"
 #include "nodes/transport/node_keys_io.hpp"
+#include "tools/sett/output_bound_io.hpp"
 #include "tools/sett/restart_rule.hpp"
 
 #include <boost/json.hpp>
@@ -445,6 +446,7 @@ int local_cluster::run() {
     sound = look();
     if (const auto now = clock::now(); now - shown_at >= cluster_interval) {
       show_cluster();
+      for (const auto& p : processes_) bound_output(p.log);
       shown_at = now;
     }
     std::this_thread::sleep_for(look_interval);
@@ -486,7 +488,8 @@ int down_command(const command_context& c, const std::string& folder, bool wipe)
     c.out << fmt::format("nothing runs in {}\n", folder);
   }
   if (!wipe) return exit_ok;
-  std::vector<fs::path> own{path / "etcd", path / etcd_log_name, path / "nodes"};
+  std::vector<fs::path> own{path / "etcd", path / etcd_log_name, path / (std::string(etcd_log_name) + ".1"),
+                            path / "nodes"};
   for (const auto& entry : fs::directory_iterator(path, none))
     if (fs::exists(entry.path() / "node.key", none)) own.push_back(entry.path());
   for (const auto& p : own) {
