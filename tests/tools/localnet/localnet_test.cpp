@@ -124,6 +124,57 @@ TEST_F(it_localnet, a_nonce_of_ours_is_made_and_advanced) {
   EXPECT_NE(net_->data_of(nonce.key()), first);
 }
 
+std::string body_of(const std::string& answer) {
+  const auto blank = answer.find("\r\n\r\n");
+  return blank == std::string::npos ? std::string{} : answer.substr(blank + 4);
+}
+json::object object_of(const std::string& answer) {
+  boost::system::error_code bad;
+  const auto v = json::parse(body_of(answer), bad);
+  return !bad && v.is_object() ? v.as_object() : json::object{};
+}
+
+TEST_F(it_localnet, a_node_pointed_at_it_becomes_ready_and_shows_a_transfer_over_each_source) {
+  const auto mint = make_mint(11);
+  const auto me = wallet_->key();
+  for (const std::string plan : {"slots", "blocks", "logs"}) {
+    SCOPED_TRACE(plan);
+    temporary_folder folder;
+    std::vector<std::string> command{SETT_BINARY_DIR "/bin/settd"};
+    for (const auto& s :
+         {"node.data_dir=" + (folder / "data"), std::string("api.port=0"), "endpoint.vm.http=" + net_->http(),
+          "endpoint.vm.ws=" + net_->ws(), "endpoint.vm.plan=" + plan,
+          std::string("endpoint.vm.requests_per_s_max=1000"), std::string("endpoint.vm.burst_max=1000")}) {
+      command.emplace_back("--set");
+      command.push_back(s);
+    }
+    process settd(command);
+    const auto node = [&](const std::string& target) {
+      return object_of(raw_get(raw_connection::local(folder / "data/sett.sock"), target));
+    };
+    ASSERT_TRUE(eventually(
+        [&] {
+          const auto status = node("/v1/status");
+          return status.contains("ready") && status.at("ready").as_bool();
+        },
+        std::chrono::seconds(60)))
+        << settd.err();
+    const localnet_wallet other(*net_, 3);
+    ASSERT_TRUE(ok(send({create_associated(me, other.key(), mint, spl_token),
+                         transfer_checked(spl_token, associated(me, mint, spl_token), mint,
+                                          associated(other.key(), mint, spl_token), me, 7'000'000, decimals)})));
+    EXPECT_TRUE(eventually(
+        [&] {
+          const auto token = node("/v1/tokens/" + solana::to_base58(mint));
+          return token.contains("transfers") && token.at("transfers").to_number<std::uint64_t>() == 1;
+        },
+        std::chrono::seconds(60)))
+        << json::serialize(node("/v1/tokens/" + solana::to_base58(mint))) << json::serialize(node("/v1/status"));
+    settd.signal(SIGTERM);
+    EXPECT_EQ(settd.wait(), 0) << settd.err();
+  }
+}
+
 TEST_F(it_localnet, wrong_usage_and_files_that_cannot_be_loaded_end_it_with_2_and_a_reason) {
   temporary_folder folder;
   const auto refused = [&](std::vector<std::string> arguments, const std::string& because) {
