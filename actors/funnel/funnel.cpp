@@ -22,10 +22,10 @@ std::string_view to_text(const row_key& k) {
 
 std::string mint_story::verdict() const {
   if (row.because == reason_code::none) return fmt::format("it is {}", to_text(row.reached));
-  const auto told = std::find_if(steps.begin(), steps.end(),
-                                 [&](const step& s) { return s.refused && s.refused->code == row.because; });
-  return told == steps.end() ? risk::sentence({row.because, 0, 0, {}})
-                             : fmt::format("{}: {}", to_text(told->reached), risk::sentence(*told->refused));
+  for (const auto& s : steps)
+    if (const auto& why = s.refused; why && why->code == row.because)
+      return fmt::format("{}: {}", to_text(s.reached), risk::sentence(*why));
+  return risk::sentence({row.because, 0, 0, {}});
 }
 
 row_key funnel::row_of(const entry& e) {

@@ -268,7 +268,7 @@ std::vector<profit_row> profit_book::by(dimension d, const quote_of& quote) cons
     row.open = joined(row.open, of(p, quote));
   }
   std::vector<profit_row> out;
-  for (auto& [g, row] : rows) out.push_back(std::move(row));
+  for (const auto& [g, row] : rows) out.push_back(row);
   return out;
 }
 
