@@ -24,7 +24,8 @@ struct world {
     blockhash hash;
     for (std::uint64_t slot = 1; slot <= 40; ++slot) {
       hash.bytes[0] = static_cast<std::uint8_t>(slot);
-      chain.begin_block({slot_number{slot}, slot, 1'790'000'000 + static_cast<std::int64_t>(slot)}, chain.newest_hash());
+      chain.begin_block({slot_number{slot}, slot, 1'790'000'000 + static_cast<std::int64_t>(slot)},
+                        chain.newest_hash());
       for (auto& made : people.act(chain, chain.clock(), {})) static_cast<void>(chain.execute(made.transaction));
       chain.finish_block(hash);
     }
@@ -48,9 +49,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   // count of accounts, program, then per account two bytes: which one, and what it may do; the rest is input
-  const address programs[] = {program_id::system(),        program_id::spl_token(), program_id::token_2022(),
-                              program_id::associated_token(), program_id::pump(),    program_id::pump_amm(),
-                              program_id::raydium_cpmm(),  program_id::whirlpool(), program_id::memo(),
+  const address programs[] = {program_id::system(),           program_id::spl_token(), program_id::token_2022(),
+                              program_id::associated_token(), program_id::pump(),      program_id::pump_amm(),
+                              program_id::raydium_cpmm(),     program_id::whirlpool(), program_id::memo(),
                               program_id::metaplex_metadata()};
   instruction ix;
   ix.program = programs[data[0] / 4 % std::size(programs)];

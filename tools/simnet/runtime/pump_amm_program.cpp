@@ -34,7 +34,7 @@ constexpr std::uint64_t buy_event_tag = 0x67f4521f2cf57777, sell_event_tag = 0x3
                         create_pool_event_tag = 0xb1310cd2a076a774;
 constexpr std::size_t pool_creator = 11, pool_base_mint = 43, pool_base_vault = 139, pool_quote_vault = 171,
                       pool_coin_creator = 211, pool_virtual_quote = 245,
-                      pool_size = 8 + 3 + 32 * 6 + 8 + 32 + 2 + 16 + 8 + 2;
+                      pool_size = 300; // what today's program allocates
 constexpr std::size_t config_recipients = 8 + 32 + 8 + 8 + 1;
 constexpr std::uint64_t minimum_liquidity = 100;
 __extension__ typedef __int128 i128; // NOLINT(modernize-use-using): the extension keyword needs a typedef
