@@ -222,14 +222,14 @@ struct decider {
       out.lamports_after.value = wallet - static_cast<std::uint64_t>(cost);
       out.rent_after.value = rent + new_rent;
       out.tokens_after.value = sum;
-      moved = {.tokens = -delta(price->pool_out), .quote = delta(price->pool_in)};
+      moved = {.mint = o.mint, .tokens = -delta(price->pool_out), .quote = delta(price->pool_in)};
     } else {
       std::uint64_t sum{};
       if (price->in > tokens || o.tip.value > wallet || __builtin_add_overflow(wallet - o.tip.value, price->out, &sum))
         return no_funds;
       out.lamports_after.value = sum;
       out.tokens_after.value = tokens - price->in;
-      moved = {.tokens = delta(price->pool_in), .quote = -delta(price->pool_out)};
+      moved = {.mint = o.mint, .tokens = delta(price->pool_in), .quote = -delta(price->pool_out)};
     }
     out.tip = o.tip;
     return 0;
@@ -303,9 +303,10 @@ struct applier {
     if (o.ok) {
       s.holdings[e.mint] = {o.tokens_after, o.rent_after};
       if (o.tokens_after.value == 0) {
-        s.shadows.erase(e.pool);
+        std::erase_if(s.shadows, [&](const auto& p) { return p.second.mint == e.mint; });
       } else {
         auto& shadow = s.shadows[e.pool];
+        shadow.mint = e.mint;
         shadow.tokens = saturated(shadow.tokens, e.moved.tokens);
         shadow.quote = saturated(shadow.quote, e.moved.quote);
       }

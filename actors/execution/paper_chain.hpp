@@ -96,6 +96,7 @@ struct paper_holding {
 };
 /// What this wallet's own trades would have done to a pool that never saw them.
 struct paper_shadow {
+  mint_address mint;
   std::int64_t tokens{}, quote{}; // added to the reserves as streamed
   friend bool operator==(const paper_shadow&, const paper_shadow&) = default;
 };

@@ -306,7 +306,8 @@ void account_actor::build(const effect::ask_signature& e, token_amount held) {
   const auto c = setup_->chain->with([&](chain_tracker& t) {
     seen out;
     out.view = t.view();
-    out.pool = t.pool_of(i->mint);
+    out.pool = buy ? t.pool_for(i->mint, ports::trade_side::buy, i->spend_max.value)
+                   : t.pool_for(i->mint, ports::trade_side::sell, full ? held.value : i->amount.value);
     out.anchor = t.finalized();
     out.oldest = t.oldest();
     // Entries and part exits name an aged blockhash, so that they die in time.

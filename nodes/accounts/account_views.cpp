@@ -174,7 +174,7 @@ json::object position_row(const view_context& v, const mint_address& mint, const
 
 result<priced_pool> priced(const account_setup& s, const mint_address& mint, ports::trade_side side,
                            std::uint64_t amount) {
-  const auto pool = s.chain->with([&](chain_tracker& t) { return t.pool_of(mint); });
+  const auto pool = s.chain->with([&](chain_tracker& t) { return t.pool_for(mint, side, amount); });
   if (!pool)
     return fail("account", view_errc::no_pool,
                 "no trade of this token against SOL has been seen since the node that was asked came up");

@@ -86,14 +86,38 @@ std::optional<execution::paper_pool> chain_tracker::pool(const address& pool) co
 
 std::optional<execution::paper_pool> chain_tracker::pool_of(const mint_address& mint) const {
   const auto it = by_mint_.find(mint);
-  return it == by_mint_.end() ? std::nullopt : pool(it->second);
+  return it == by_mint_.end() ? std::nullopt : pool(it->second.back());
+}
+
+std::optional<execution::paper_pool> chain_tracker::pool_for(const mint_address& mint, ports::trade_side side,
+                                                             std::uint64_t amount) const {
+  const auto it = by_mint_.find(mint);
+  if (it == by_mint_.end()) return std::nullopt;
+  auto best = pool(it->second.back());
+  std::uint64_t most = 0;
+  for (const auto& one : it->second) {
+    const auto p = pool(one);
+    const auto price =
+        p ? execution::price_of(*p, side, true, amount) : result<execution::paper_price>(execution::paper_price{});
+    if (!price || price->out <= most) continue;
+    most = price->out;
+    best = p;
+  }
+  return best;
+}
+
+void chain_tracker::name(const mint_address& mint, const address& pool) {
+  auto& all = by_mint_[mint];
+  std::erase(all, pool);
+  all.push_back(pool);
+  if (all.size() > pools_of_mint_max) all.erase(all.begin());
 }
 
 void chain_tracker::know(const execution::paper_pool& pool) {
   const auto it = pools_.find(pool.pool);
   if (it != pools_.end() && it->second.state.slot >= pool.slot) return;
   touch(pool.pool, pool.mint) = pool;
-  by_mint_[pool.mint] = pool.pool;
+  name(pool.mint, pool.pool);
 }
 
 execution::paper_pool& chain_tracker::touch(const address& pool, const mint_address& mint) {
@@ -105,8 +129,10 @@ execution::paper_pool& chain_tracker::touch(const address& pool, const mint_addr
     p.used = used_.insert(used_.end(), pool);
     if (pools_.size() > pools_max) {
       const auto oldest = pools_.find(used_.front());
-      if (const auto m = by_mint_.find(oldest->second.state.mint); m != by_mint_.end() && m->second == oldest->first)
-        by_mint_.erase(m);
+      if (const auto m = by_mint_.find(oldest->second.state.mint); m != by_mint_.end()) {
+        std::erase(m->second, oldest->first);
+        if (m->second.empty()) by_mint_.erase(m);
+      }
       pools_.erase(oldest);
       used_.pop_front();
     }
@@ -137,7 +163,7 @@ void chain_tracker::learn(const block_update& u) {
             static_cast<std::uint64_t>(static_cast<double>(s->fee.value) * 1e6 / static_cast<double>(quote)), 999'999));
       else if (p.fee_ppm == 0)
         p.fee_ppm = e.program == program_kind::pump ? curve_fee_ppm : 2'500;
-      by_mint_[mint] = s->pool;
+      name(mint, s->pool);
     } else if (const auto* l = std::get_if<event::launch>(&e.payload)) {
       if (e.program != program_kind::pump || l->curve.is_zero()) continue;
       auto& p = touch(l->curve, l->mint);
@@ -149,7 +175,7 @@ void chain_tracker::learn(const block_update& u) {
         p.reserve_token = curve_tokens;
         p.reserve_quote = curve_quote;
         p.fee_ppm = curve_fee_ppm;
-        by_mint_.try_emplace(l->mint, l->curve);
+        name(l->mint, l->curve);
       }
     }
   }

@@ -5,8 +5,8 @@
 // heights; a source that tells none (0) leaves the tracker without a view, and nothing is traded. finalized_chain
 // (actors/execution/evidence.hpp) is fed with finalized blocks; a block whose content is not whole breaks it.
 //
-// Pools: those quoted in SOL whose swap tells reserves, the pools_max used last. A mint's pool is the one with its
-// latest swap. Pure; one thread at a time.
+// Pools: those quoted in SOL whose swap tells reserves, the pools_max used last. Of a mint's
+// pools the pools_of_mint_max with the latest swaps are known. Pure; one thread at a time.
 #pragma once
 
 #include "actors/execution/account_messages.hpp"
@@ -19,13 +19,14 @@
 #include <map>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 namespace sett::accounts {
 
 class chain_tracker {
 public:
   static constexpr std::size_t blocks_max = 1024;
-  static constexpr std::size_t pools_max = 20'000;
+  static constexpr std::size_t pools_max = 20'000, pools_of_mint_max = 4;
 
   /// True: the newest block grew.
   bool update(const block_update& u);
@@ -42,6 +43,10 @@ public:
   [[nodiscard]] std::optional<block_height> oldest() const;
   [[nodiscard]] const execution::finalized_chain& finalized_blocks() const { return finalized_; }
 
+  /// Of the mint's pools the one that gives most for exactly `amount` in; when none can, the one with the latest swap.
+  [[nodiscard]] std::optional<execution::paper_pool> pool_for(const mint_address& mint, ports::trade_side side,
+                                                              std::uint64_t amount) const;
+  /// The one with the latest swap.
   [[nodiscard]] std::optional<execution::paper_pool> pool_of(const mint_address& mint) const;
   [[nodiscard]] std::optional<execution::paper_pool> pool(const address& pool) const;
   /// From elsewhere: taken unless the stream has shown something as new.
@@ -65,8 +70,10 @@ private:
   std::map<slot_number, block> blocks_;         // newest blocks_max, of the living chain
   std::map<block_height, slot_number> heights_; // of those
   std::unordered_map<address, known_pool> pools_;
-  std::unordered_map<mint_address, address> by_mint_;
-  std::list<address> used_; // least lately first
+  void name(const mint_address& mint, const address& pool);
+
+  std::unordered_map<mint_address, std::vector<address>> by_mint_; // the latest swap's last
+  std::list<address> used_;                                        // least lately first
   execution::chain_view view_;
   execution::finalized_chain finalized_;
   slot_number rooted_, newest_;

@@ -117,6 +117,19 @@ TEST(unit_chain_tracker, a_pool_is_as_its_last_swap_left_it_from_either_side) {
   EXPECT_EQ(t.pool(id_of<address>(7))->reserve_token, 1'100U);
 }
 
+TEST(unit_chain_tracker, of_several_pools_the_one_that_gives_most_is_traded_on) {
+  chain_tracker t;
+  auto u = block(1'001, 501);
+  u.batch.events.push_back(swap_of(true, 7, 8, 1'000'000'000'000'000, 32'000'000'000)); // the curve
+  auto tiny = swap_of(false, 9, 8, 1'000'000'000, 1'000'000);
+  tiny.program = program_kind::raydium_cpmm;
+  u.batch.events.push_back(tiny);
+  t.update(u);
+  EXPECT_EQ(t.pool_of(id_of<mint_address>(8))->pool, id_of<address>(9));
+  for (const auto side : {ports::trade_side::buy, ports::trade_side::sell})
+    EXPECT_EQ(t.pool_for(id_of<mint_address>(8), side, 100'000'000'000)->pool, id_of<address>(7));
+}
+
 TEST(unit_chain_tracker, a_launch_is_a_pool_before_its_first_swap_and_none_after_its_end) {
   chain_tracker t;
   auto u = block(1'001, 501);
