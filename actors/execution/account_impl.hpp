@@ -94,10 +94,13 @@ inline bool sell_is_alive(const account_state& s, const mint_address& mint) {
   });
 }
 
+/// A sell that no intent is known for was found, and may be this exit's: whatever is left is sold for a newer cause. An
+/// event seen before the quarantine cannot land again above the height that ended it.
 template <class Rules>
-bool parts_are_unsure(const account_state& s, const mint_address& mint) {
-  const auto h = s.books.holdings.find(mint);
-  return Rules::found_sell_stops_parts() && h != s.books.holdings.end() && h->second.parts_unsure;
+bool may_have_sold(const account_state& s, const intent& i) {
+  if (s.sell_found.value == 0 || i.event_height > s.sell_found) return false;
+  return i.kind == intent_kind::part_exit ? Rules::found_sell_stops_parts()
+                                          : i.kind == intent_kind::full_exit && Rules::found_sell_ends_exits();
 }
 
 /// nullopt: another attempt may be signed now; else why not.
@@ -120,12 +123,12 @@ std::optional<std::string> why_not_sign(const account_state& s, const intent& i,
     return std::nullopt;
   case intent_kind::part_exit:
     if (s.quarantine_until.value != 0 && Rules::quarantine_holds_parts()) return "in quarantine";
-    // Opened before the history was read: the sell that was found may have been this one.
-    if (parts_are_unsure<Rules>(s, i.mint)) return "a sell that no intent is known for was found";
+    if (may_have_sold<Rules>(s, i)) return "a sell that no intent is known for was found";
     if (i.attempts_made > 0 && Rules::part_has_one_attempt()) return "a part exit has one attempt";
     return std::nullopt;
   case intent_kind::full_exit:
     if (s.quarantine_until.value != 0 && s.sells_held) return "in quarantine";
+    if (may_have_sold<Rules>(s, i)) return "a sell that no intent is known for was found";
     if (static_cast<std::size_t>(std::count_if(i.attempts.begin(), i.attempts.end(), [](const auto& a) {
           return !is_over(a.state);
         })) >= s.limits.variants_max)
@@ -263,8 +266,7 @@ struct decider {
     const auto held = std::max(s.books.tokens(i.mint), c.tokens_seen);
     if (held.value == 0 || (i.kind == intent_kind::part_exit && (i.amount.value == 0 || i.amount >= held)))
       return {denial::nothing_to_sell, held.value, i.amount.value};
-    if (i.kind == intent_kind::part_exit && parts_are_unsure<Rules>(s, i.mint))
-      return {denial::parts_unsure, held.value, 0};
+    if (may_have_sold<Rules>(s, i)) return {denial::sell_found, i.event_height.value, s.sell_found.value};
     return {};
   }
 
@@ -388,7 +390,7 @@ struct decider {
       if (i.kind == intent_kind::entry && !Rules::is_fresh(c.chain.tip, i.event_height, i.max_age_blocks)) {
         say(event::intent_ended{.id = id, .end = intent_state::given_up});
         ask(effect::reclaim{id});
-      } else if (i.kind == intent_kind::part_exit && parts_are_unsure<Rules>(s, i.mint)) {
+      } else if (may_have_sold<Rules>(s, i)) {
         say(event::intent_ended{.id = id, .end = intent_state::given_up});
       } else if (is_sell(i.kind) && s.books.tokens(i.mint).value == 0 && most_tokens<Rules>(s, i.mint) == 0U) {
         say(event::intent_ended{.id = id, .end = intent_state::given_up}); // nothing is left to sell, nothing can come
@@ -424,10 +426,11 @@ struct decider {
                     fmt::format("finalized {} is not beyond {}", c.finalized.value, s.quarantine_until.value));
     for (const auto& h : c.history) {
       if (s.knows(h.transaction)) continue;
-      say(event::adopted{.transaction = h.transaction,
-                         .mint = h.mint,
-                         .sold = h.outcome.ok && h.outcome.tokens_after < h.outcome.tokens_before,
-                         .entry = entry_of(h.mint, h.outcome)});
+      say(event::adopted{
+          .transaction = h.transaction,
+          .mint = h.mint,
+          .sell_found = h.outcome.ok && h.outcome.tokens_after < h.outcome.tokens_before ? c.finalized : block_height{},
+          .entry = entry_of(h.mint, h.outcome)});
     }
     if (c.complete) say(event::quarantine_ended{c.finalized});
     return done();

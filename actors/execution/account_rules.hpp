@@ -53,6 +53,7 @@ struct shipped_rules {
   static constexpr bool quarantine_holds_parts() { return true; }
   static constexpr bool quarantine_holds_full_sells(bool no_buy_lost) { return !no_buy_lost; }
   static constexpr bool found_sell_stops_parts() { return true; }
+  static constexpr bool found_sell_ends_exits() { return true; }
   static constexpr bool unreplicated_needs_record() { return true; }
   static constexpr bool unknown_stops_entries() { return true; }
   // Limits and dedup.

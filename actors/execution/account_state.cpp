@@ -10,7 +10,7 @@ std::string_view to_text(denial d) {
   constexpr std::array<std::string_view, 17> names{
       "none",          "halted",        "quarantine",         "unknown_transaction", "late_event",
       "stale_event",   "position_open", "sell_alive",         "exit_open",           "over_spend",
-      "over_exposure", "too_many_open", "insufficient_funds", "nothing_to_sell",     "parts_unsure",
+      "over_exposure", "too_many_open", "insufficient_funds", "nothing_to_sell",     "sell_found",
       "dedup_full",    "bad_request"};
   static_assert(names.size() == static_cast<std::size_t>(denial::count_));
   return names.at(static_cast<std::size_t>(d));
@@ -174,8 +174,7 @@ struct applier {
   }
   void operator()(const event::adopted& e) {
     s.books.book(e.entry);
-    const auto h = s.books.holdings.find(e.mint);
-    if (e.sold && h != s.books.holdings.end()) h->second.parts_unsure = true;
+    s.sell_found = std::max(s.sell_found, e.sell_found);
     remember(s.closed_signatures, e.transaction, closed_signatures_max);
     std::erase(s.unknown, e.transaction);
   }

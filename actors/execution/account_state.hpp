@@ -52,7 +52,7 @@ enum class denial : std::uint8_t {
   too_many_open,
   insufficient_funds,
   nothing_to_sell,
-  parts_unsure,
+  sell_found, // a sell that no intent is known for may have been this one
   dedup_full,
   bad_request,
   count_
@@ -78,7 +78,9 @@ struct account_state {
   std::map<intent_id, intent> open;        // accepted ones
   std::deque<closed_intent> closed;        // the newest closed_intents_max
   std::deque<signature> closed_signatures; // of ended attempts, the newest
-  std::vector<signature> unknown;          // transactions of our keys that no journal entry explains; entries stop
+  block_height
+      sell_found; // a quarantine found a sell of ours: what exits were asked for up to here may have sold already
+  std::vector<signature> unknown; // transactions of our keys that no journal entry explains; entries stop
   ledger books;
   std::uint64_t misfits{}; // events that did not fit; 0 unless there is a bug
 
@@ -165,7 +167,7 @@ struct quarantine_begun {
 struct adopted {
   signature transaction;
   mint_address mint;
-  bool sold{};
+  block_height sell_found; // it sold, and its exit was asked for at most here; 0: it did not sell
   ledger_entry entry;
 };
 struct quarantine_ended {

@@ -91,7 +91,6 @@ void ledger::book(const ledger_entry& e) {
       h.cost = lamports_sum(h.cost, paid);
     } else if (before + p.amount <= 0 || before <= 0) {
       h.cost = {};
-      h.parts_unsure = false;
     } else {
       h.cost.value = share(h.cost.value, before + p.amount, before);
     }

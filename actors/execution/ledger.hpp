@@ -46,8 +46,7 @@ struct ledger_entry {
 
 struct holding {
   std::array<int128, ledger_accounts> tokens{};
-  lamports cost;       // of what is still held, fees included; a part sold takes its share, rounded down
-  bool parts_unsure{}; // a sell was found that no intent is known for: only a full exit may be signed
+  lamports cost; // of what is still held, fees included; a part sold takes its share, rounded down
   friend bool operator==(const holding&, const holding&) = default;
 };
 

@@ -140,6 +140,7 @@ static int quarantine_until(int highest_seen, int lifetime, int journal_end) {
 static int quarantine_holds_parts(void) { return !off.PARTS_IN_QUARANTINE; }
 static int quarantine_holds_full_sells(int no_buy_lost) { return !off.SELLS_IN_QUARANTINE && !no_buy_lost; }
 static int found_sell_stops_parts(void) { return !off.FOUND_SELL_IGNORED; }
+static int found_sell_ends_exits(void) { return !off.FOUND_SELL_KEEPS_EXITS; }
 static int unreplicated_needs_record(void) { return !off.STALE_RECORD; }
 /* ---- limits and dedup ---- */
 static int cause_is_once(void) { return !off.CAUSE_AGAIN; }
@@ -153,6 +154,5 @@ static int durable_before_send(void) { return !off.NOT_DURABLE_BEFORE_SEND; }
 static int signer_keeps_halt(void) { return !off.SIGNER_FORGETS_HALT; }
 static int cause_is_the_event(void) { return !off.SLOT_IN_CAUSE; }
 /* ---- here alone ---- */
-static int found_sell_ends_exits(void) { return !off.FOUND_SELL_KEEPS_EXITS; }
 static int sized_on_confirmed(void) { return !off.SIZED_ON_PROCESSED; }
 static int take_over_keeps_attempts(void) { return !off.SIGNED_AGAIN_ON_TAKE_OVER; }

@@ -16,7 +16,7 @@ struct switches {
   bool buy_beside_sell = false, no_exclusion = false, buys_not_counted = false;
   bool signed_after_halt = false, sent_after_halt = false, sent_past_lifetime = false;
   bool not_resumed = false, no_quarantine = false, quarantine_from_journal = false, parts_in_quarantine = false,
-       sells_in_quarantine = false, found_sell_ignored = false, stale_record = false;
+       sells_in_quarantine = false, found_sell_ignored = false, found_sell_keeps_exits = false, stale_record = false;
   bool cause_again = false, entries_side_by_side = false, no_reservations = false;
 };
 inline switches off;
@@ -76,6 +76,7 @@ struct broken_rules : shipped_rules, chain_rules {
     return !off.sells_in_quarantine && base::quarantine_holds_full_sells(no_buy_lost);
   }
   static bool found_sell_stops_parts() { return !off.found_sell_ignored; }
+  static bool found_sell_ends_exits() { return !off.found_sell_keeps_exits; }
   static bool unreplicated_needs_record() { return !off.stale_record; }
   static bool cause_is_once() { return !off.cause_again; }
   static bool one_entry_per_position() { return !off.entries_side_by_side; }
