@@ -1,6 +1,6 @@
 // Accounts from JSON files: as `solana account -o json` prints them ({pubkey, account}), as getAccountInfo answers (the file's
 // name is the address then), as getProgramAccounts lists them, flat objects, or arrays of any of these. Data is
-// [text, encoding], base58 text, or a list of bytes; keys are base58 or lists of bytes.
+// [text, encoding], base58 or base64 text, or a list of bytes; keys are base58 or lists of bytes.
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
@@ -13,7 +13,8 @@ const key_of = (value, what) => {
 };
 const data_of = (data) => {
   if (data === undefined || data === null) return new Uint8Array();
-  if (typeof data === "string") return from58(data);
+  // The first RPC versions had base58 alone; what is none is base64, as snapshot tools write it.
+  if (typeof data === "string") return /^[1-9A-HJ-NP-Za-km-z]*$/.test(data) ? from58(data) : new Uint8Array(Buffer.from(data, "base64"));
   if (!Array.isArray(data)) throw new Error("data is to be [text, encoding]; ask for base64, not jsonParsed");
   if (data.length === 0 || typeof data[0] === "number") return Uint8Array.from(data);
   switch (data[1]) {
