@@ -246,8 +246,9 @@ std::optional<chain_block> executing_source::next(const chain_block& proposed) {
   std::vector<std::map<std::uint64_t, waiting>::iterator> ready;
   for (auto it = waiting_.begin(); it != waiting_.end(); ++it)
     if (it->second.ready_slot <= now_slot_) ready.push_back(it);
-  std::stable_sort(ready.begin(), ready.end(),
-                   [](const auto& a, const auto& b) { return a->second.price > b->second.price; });
+  std::sort(ready.begin(), ready.end(), [](const auto& a, const auto& b) {
+    return a->second.price != b->second.price ? a->second.price > b->second.price : a->first < b->first;
+  });
   for (const auto& it : ready) {
     auto& w = it->second;
     if (units + w.units > block_units_max) continue; // the next block's

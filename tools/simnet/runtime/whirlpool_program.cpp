@@ -108,7 +108,7 @@ std::int32_t floor_div(std::int32_t a, std::int32_t b) { return a / b - (a % b !
 std::optional<std::uint64_t> delta_a(u128 p0, u128 p1, u128 liquidity, bool up) {
   const auto low = std::min(p0, p1), high = std::max(p0, p1);
   const u256 numerator = u256(liquidity) * u256(high - low);
-  if (numerator >> 192 != 0) fail_custom(multiplication_overflow);
+  if ((numerator >> 192) != 0) fail_custom(multiplication_overflow);
   const u256 shifted = numerator << 64, denominator = u256(high) * u256(low);
   u256 q = shifted / denominator;
   if (up && shifted % denominator != 0) ++q;
@@ -144,7 +144,7 @@ u128 next_price(u128 price, u128 liquidity, std::uint64_t amount, bool exact_in,
   if (!exact_in && shifted % u256(liquidity) != 0) ++delta;
   if (exact_in) {
     const u256 sum = u256(price) + delta;
-    if (sum >> 128 != 0) fail_custom(sqrt_price_out_of_bounds);
+    if ((sum >> 128) != 0) fail_custom(sqrt_price_out_of_bounds);
     return static_cast<u128>(sum);
   }
   if (delta > u256(price)) fail_custom(sqrt_price_out_of_bounds);
@@ -296,7 +296,7 @@ swapped run_swap(invocation& c, std::size_t pool, tick_arrays& arrays, const swa
     rewarded[i] = !load_key(d, at).is_zero();
     if (!rewarded[i] || liquidity == 0 || now == then) continue;
     const u256 product = u256(load<u128>(d, at + reward_emissions)) * (now - then);
-    if (product >> 128 == 0) reward_growths[i] += static_cast<u128>(product / u256(liquidity));
+    if ((product >> 128) == 0) reward_growths[i] += static_cast<u128>(product / u256(liquidity));
   }
 
   const auto input_growth_at = a_to_b ? pool_growth_a : pool_growth_b;
