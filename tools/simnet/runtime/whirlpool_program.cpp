@@ -46,11 +46,11 @@ enum : std::uint32_t {
 
 constexpr std::uint64_t swap_tag = 0xf8c69e91e17587c8, swap_v2_tag = 0x2b04ed0b1ac91e62;
 constexpr std::uint64_t pool_tag = 0x3f95d10ce1806309, tick_array_tag = 0x4561bdbe6e0742bb;
-constexpr std::size_t pool_config = 8, pool_bump = 40, pool_spacing = 41, pool_fee_rate = 45, pool_protocol_rate = 47,
-                      pool_liquidity = 49, pool_sqrt_price = 65, pool_tick = 81, pool_owed = 85, pool_mint_a = 101,
-                      pool_vault_a = 133, pool_growth_a = 165, pool_mint_b = 181, pool_vault_b = 213,
-                      pool_growth_b = 245, pool_reward_time = 261, pool_rewards = 269, reward_size = 128,
-                      reward_emissions = 96, reward_growth = 112;
+constexpr std::size_t pool_spacing = 41, pool_fee_rate = 45, pool_protocol_rate = 47, pool_liquidity = 49,
+                      pool_sqrt_price = 65, pool_tick = 81, pool_owed = 85, pool_mint_a = 101, pool_vault_a = 133,
+                      pool_growth_a = 165, pool_mint_b = 181, pool_vault_b = 213, pool_growth_b = 245,
+                      pool_reward_time = 261, pool_rewards = 269, reward_size = 128, reward_emissions = 96,
+                      reward_growth = 112;
 constexpr std::size_t array_start = 8, array_ticks = 12, array_pool = 9956, tick_size = 113, tick_net = 1,
                       tick_outside_a = 33, tick_outside_b = 49, tick_reward_outside = 65;
 constexpr std::int32_t ticks_in_array = 88, min_tick = -443'636, max_tick = 443'636;
