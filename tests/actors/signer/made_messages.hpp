@@ -50,7 +50,7 @@ inline const address token_account = solana::associated_token_address(wallet, mi
 
 inline std::vector<std::uint8_t> le(std::uint64_t v, std::size_t bytes) {
   std::vector<std::uint8_t> out;
-  for (std::size_t i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(v >> (8 * i)));
+  for (std::size_t i = 0; i < bytes; ++i) out.push_back(i < 8 ? static_cast<std::uint8_t>(v >> (8 * i)) : 0);
   return out;
 }
 inline std::vector<std::uint8_t> joined(std::initializer_list<std::vector<std::uint8_t>> parts) {
