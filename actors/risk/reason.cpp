@@ -126,7 +126,7 @@ constexpr std::array<std::string_view, account_denials> account_words{
     "account_halted",          "account_quarantine",    "account_unknown_transaction", "account_late_event",
     "account_stale_event",     "account_position_open", "account_sell_alive",          "account_exit_open",
     "account_over_spend",      "account_over_exposure", "account_too_many_open",       "account_insufficient_funds",
-    "account_nothing_to_sell", "account_sell_found",  "account_dedup_full",          "account_bad_request"};
+    "account_nothing_to_sell", "account_sell_found",    "account_dedup_full",          "account_bad_request"};
 static_assert(account_words.size() == account_denials);
 constexpr auto account_first = static_cast<std::size_t>(reason_code::account_first_);
 
