@@ -36,7 +36,8 @@ const programs& known() {
 
 constexpr std::uint8_t none = 0xff;
 enum class side : std::uint8_t { buy, sell, by_mints };
-/// Places of accounts; from_end: counted from the end, 1 is the last one.
+/// Places of accounts; from_end: counted from the end, 1 is the last one, of accounts_min or one more. Programs take
+/// their accounts from the front and leave what follows unread: an account more would move what is judged.
 struct swap_layout {
   venue at;
   std::string_view tag; // first bytes of the data
@@ -117,11 +118,12 @@ constexpr swap_layout swaps[] = {
     {venue::pump_swap, tag_buy, side::by_mints, 19, 1, 6, 5, 4, 3, 16, 24, 26},
     {venue::pump_swap, {"\xc6\x2e\x15\x52\xb4\xd9\xe8\x70", 8}, side::by_mints, 19, 1, 6, 5, 4, 3, 8, 24, 26},
     {venue::pump_swap, tag_sell, side::by_mints, 19, 1, 5, 6, 3, 4, 8, 24, 24},
-    // Raydium AMM v4: source, destination and owner are the last three; no mints.
+    // Raydium AMM v4: source, destination and owner are the last three of 17 or 18, or of the 8 without an order book
+    // (0x10, 0x11); no mints.
     {venue::raydium_v4, {"\x09", 1}, side::by_mints, 17, 1, 3, 2, none, none, 1, 17, 17, true},
     {venue::raydium_v4, {"\x0b", 1}, side::by_mints, 17, 1, 3, 2, none, none, 1, 17, 17, true},
-    {venue::raydium_v4, {"\x10", 1}, side::by_mints, 8, 1, 3, 2, none, none, 1, 17, 17, true},
-    {venue::raydium_v4, {"\x11", 1}, side::by_mints, 8, 1, 3, 2, none, none, 1, 17, 17, true},
+    {venue::raydium_v4, {"\x10", 1}, side::by_mints, 8, 7, 5, 6, none, none, 1, 17, 17},
+    {venue::raydium_v4, {"\x11", 1}, side::by_mints, 8, 7, 5, 6, none, none, 1, 17, 17},
     // Raydium CPMM: swap_base_input, swap_base_output.
     {venue::raydium_cpmm, {"\x8f\xbe\x5a\xda\xc4\x1e\x33\xde", 8}, side::by_mints, 13, 0, 4, 5, 10, 11, 8, 24, 24},
     {venue::raydium_cpmm, {"\x37\xd9\x62\x56\xa3\x4a\xb4\xad", 8}, side::by_mints, 13, 0, 4, 5, 10, 11, 8, 24, 24},
@@ -456,6 +458,8 @@ private:
     if (l == std::end(swaps) || data.size() < l->data_min || data.size() > l->data_max)
       return at(refusal::instruction, "asks of " + std::string(to_text(where)) + " what no shape has");
     if (ix.accounts.size() < l->accounts_min) return at(refusal::instruction, "has too few accounts");
+    if (l->from_end && ix.accounts.size() > l->accounts_min + 1U)
+      return at(refusal::instruction, "has too many accounts");
     const auto place = [&](std::uint8_t p) -> std::size_t { return l->from_end ? ix.accounts.size() - p : p; };
     std::optional<refused> hidden;
     const auto take_account = [&](std::uint8_t p) -> std::optional<address> {

@@ -225,13 +225,14 @@ void stored(wallet_book& book, const approval& a) {
 }
 
 std::uint64_t halt(wallet_book& book, std::uint64_t number) {
-  book.halted = std::max({book.halted, number, book.resumed + 1});
+  // Numbers stay far from where the next one would be 0.
+  book.halted = std::max({book.halted, std::min(number, halt_number_max), book.resumed + 1});
   return book.halted;
 }
 
 bool resume(wallet_book& book, std::uint64_t number) {
   if (number < book.halted) return false;
-  book.halted = book.resumed = number;
+  book.resumed = book.halted;
   return true;
 }
 

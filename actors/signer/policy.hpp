@@ -111,6 +111,8 @@ void count(wallet_book& book, const approval& a, unix_seconds now);
 /// The file was stored as the approval asked.
 void stored(wallet_book& book, const approval& a);
 
+/// Numbers that are given count as at most this, so that there is always a next one.
+inline constexpr std::uint64_t halt_number_max = std::uint64_t{1} << 62U;
 /// Halts; never fails. The number in force: the given one, or the next one above what was resumed already (a journal
 /// that was restored from a backup counts from an older number).
 std::uint64_t halt(wallet_book& book, std::uint64_t number);

@@ -127,6 +127,12 @@ inline solana::instruction raydium_v4_swap(const address& in, const address& out
   return call(raydium_v4_program, places(accounts, {{accounts - 3, in}, {accounts - 2, out}, {accounts - 1, wallet}}),
               joined({{9}, le(amount, 8), le(1, 8)}));
 }
+/// As the program reads it without an order book: the first eight accounts, whatever follows.
+inline solana::instruction raydium_v4_swap_v2(const address& in, const address& out, std::uint64_t amount,
+                                              std::size_t accounts = 8) {
+  return call(raydium_v4_program, places(accounts, {{5, in}, {6, out}, {7, wallet}}),
+              joined({{0x10}, le(amount, 8), le(1, 8)}));
+}
 inline solana::instruction pump_swap_trade(std::string_view tag, const address& base_account,
                                            const address& quote_account, const address& base, const address& quote,
                                            std::uint64_t a, std::uint64_t b) {

@@ -91,6 +91,8 @@ TEST(unit_message_shape, reads_buys_and_sells_of_every_venue) {
   buy(raydium_v4_swap(temporary, once, 60), venue::raydium_v4, 60);
   buy(raydium_v4_swap(temporary, once, 60, 17), venue::raydium_v4, 60);
   sell(raydium_v4_swap(token_account, wsol_account, 60), venue::raydium_v4);
+  buy(raydium_v4_swap_v2(temporary, once, 60), venue::raydium_v4, 60);
+  sell(raydium_v4_swap_v2(token_account, wsol_account, 60), venue::raydium_v4);
   constexpr std::string_view tag_buy = "\x66\x06\x3d\x12\x01\xda\xeb\xea",
                              tag_sell = "\x33\xe6\x85\xa4\x01\x7f\x83\xad";
   buy(pump_swap_trade(tag_buy, once, temporary, mint, wsol, 7, 70), venue::pump_swap, 70);
@@ -200,6 +202,16 @@ TEST(unit_message_shape, refuses_a_trade_for_somebody_else) {
   auto all = pump_entry(1);
   all[3] = pump_buy(1, token_account, stranger);
   EXPECT_REFUSED(read(all), refusal::account);
+}
+
+TEST(unit_message_shape, judges_the_accounts_that_the_program_reads_not_those_behind_them) {
+  // Read from the end this is a sale into the wallet's own wSOL; the program pays the stranger.
+  auto decoyed = raydium_v4_swap_v2(token_account, stranger, 9, 11);
+  decoyed.accounts[9].key = wsol_account;
+  decoyed.accounts[10].key = wallet;
+  EXPECT_REFUSED(read(wsol_exit(decoyed)), refusal::account);
+  decoyed = raydium_v4_swap(token_account, stranger, 9, 21);
+  EXPECT_REFUSED(read(wsol_exit(decoyed)), refusal::instruction);
 }
 
 TEST(unit_message_shape, refuses_swaps_that_do_not_pay_or_come_to_the_wallets_own_wsol) {

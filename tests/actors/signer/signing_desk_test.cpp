@@ -225,6 +225,19 @@ TEST(unit_signing_desk, is_not_resumed_by_who_knows_of_an_older_halt_only) {
   EXPECT_EQ(b.ask(pump_entry(1)), refusal::halted);
 }
 
+TEST(unit_signing_desk, no_number_ends_halting_for_good) {
+  bench b;
+  EXPECT_TRUE(b.desk->resume(wallet, UINT64_MAX)); // of nothing
+  EXPECT_EQ(b.desk->halt(wallet, 1), 1U);
+  EXPECT_EQ(b.ask(pump_entry(1)), refusal::halted);
+  EXPECT_TRUE(b.desk->resume(wallet, UINT64_MAX));
+  const auto highest = b.desk->halt(wallet, UINT64_MAX);
+  EXPECT_EQ(b.ask(pump_entry(1)), refusal::halted);
+  EXPECT_TRUE(b.desk->resume(wallet, UINT64_MAX));
+  EXPECT_EQ(b.desk->halt(wallet, 1), *highest + 1);
+  EXPECT_EQ(b.ask(pump_entry(1)), refusal::halted);
+}
+
 TEST(unit_signing_desk, says_when_a_halt_or_its_end_could_not_be_stored) {
   bench b;
   b.disk_full = true;
