@@ -57,7 +57,8 @@ std::array<std::uint8_t, 32> hash_of_head(const wallet_file& w) {
 }
 
 bool valid_origin(std::string_view origin) {
-  if (origin == "new" || origin == "solana-cli" || origin == "base58" || origin == "watch") return true;
+  if (origin == "new" || origin == "solana-cli" || origin == "base58" || origin == "watch" || origin == rotation_origin)
+    return true;
   return origin.starts_with("words ") && parse_path(origin.substr(6)).has_value();
 }
 

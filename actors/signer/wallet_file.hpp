@@ -5,7 +5,7 @@
 //   name main
 //   group trading
 //   address BASE58
-//   origin new                          or: solana-cli, base58, watch, words m/44'/501'/0'/0'
+//   origin new                          or: solana-cli, base58, watch, rotation, words m/44'/501'/0'/0'
 //   state active                        or: retired SUCCESSOR (only exits, and withdrawals to the successor)
 //   kdf argon2id OPERATIONS MEMORY_BYTES SALT
 //   box NONCE BOXED                     absent: a watch-only wallet, nobody signs with it
@@ -43,6 +43,8 @@ struct box_cost {
 };
 inline constexpr std::uint32_t operations_max = 16;
 inline constexpr std::uint64_t memory_bytes_min = 8192, memory_bytes_max = 1U << 30U;
+/// Of a key that is to replace another one and lies beside it until then.
+inline constexpr std::string_view rotation_origin = "rotation";
 inline constexpr std::size_t wallet_file_bytes_max = 8192;
 inline constexpr std::size_t passphrase_bytes_min = 8, passphrase_bytes_max = 1024;
 

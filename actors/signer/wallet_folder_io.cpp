@@ -163,6 +163,12 @@ result<void> wallet_folder::replace(const wallet_file& wallet) const {
   return replace_small_file(path_, file(wallet.name), to_file_text(wallet));
 }
 
+result<void> wallet_folder::remove(std::string_view name) const {
+  if (::unlink(file(name).c_str()) != 0) return failed("cannot remove", file(name));
+  if (!sync_folder(path_)) return failed("cannot sync", path_);
+  return {};
+}
+
 result<secret_memory> read_secret_file(const std::string& path, std::size_t bytes_max) {
   const descriptor d(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (d.get() < 0) return failed("cannot read", path);

@@ -26,6 +26,8 @@ public:
   [[nodiscard]] result<void> create(const wallet_file& wallet) const;
   /// Error: io.
   [[nodiscard]] result<void> replace(const wallet_file& wallet) const;
+  /// Durable when it returns. Errors: not_found, io.
+  [[nodiscard]] result<void> remove(std::string_view name) const;
 
 private:
   [[nodiscard]] std::string file(std::string_view name) const { return path_ + "/" + std::string(name) + ".wallet"; }

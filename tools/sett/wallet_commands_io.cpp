@@ -242,26 +242,55 @@ int wallet_rotate_command(const command_context& c, const wallet_options& o) {
   if (!pass) return report(c, pass.error());
   const auto seed = signer::open(*old, pass->text());
   if (!seed) return report(c, seed.error());
-  auto fresh = signer::secret_memory::make(signer::seed_bytes);
+  const auto pending = o.name + "-new";
+  if (!signer::valid_wallet_name(pending))
+    return report(c, exit_failed, "the wallet's name is too long to add -new and -old");
+  // First the new key under a name of its own, then the old one as retired, then the new one under the wallet's name:
+  // whatever happens in between, both keys stay on the disk, and the same command goes on.
+  const auto waiting = folder.load(pending);
+  if (!waiting && waiting.error().code != static_cast<std::uint16_t>(signer::signer_errc::not_found))
+    return report(c, waiting.error());
+  if (waiting && (waiting->origin != signer::rotation_origin || !waiting->key))
+    return report(c, exit_failed, fmt::format("there is another wallet {}; give it another name first", pending));
+  auto fresh = waiting ? signer::open(*waiting, pass->text()) : signer::secret_memory::make(signer::seed_bytes);
   if (!fresh) return report(c, fresh.error());
-  signer::randomise(fresh->bytes());
+  if (!waiting) signer::randomise(fresh->bytes());
   const auto fresh_key = std::span<const std::uint8_t, signer::seed_bytes>(fresh->bytes());
-  signer::wallet_file next{
-      .name = old->name, .group = old->group, .address = signer::address_of(fresh_key), .origin = "new"};
-  if (const auto ok = signer::seal_fresh(next, fresh_key, pass->text()); !ok) return report(c, ok.error());
+  signer::wallet_file next{.name = pending,
+                           .group = old->group,
+                           .address = signer::address_of(fresh_key),
+                           .origin = std::string(signer::rotation_origin)};
+  const auto stopped = [&](const error& e) {
+    c.err << "sett: the wallet is not replaced yet; no key is lost, and the same command goes on\n";
+    return report(c, e);
+  };
+  if (!waiting) {
+    if (const auto ok = signer::seal_fresh(next, fresh_key, pass->text()); !ok) return report(c, ok.error());
+    if (const auto ok = folder.create(next); !ok) return report(c, ok.error());
+  }
+  if (old->address == next.address) { // all but this was done
+    if (const auto ok = folder.remove(pending); !ok) return stopped(ok.error());
+    return put_address(c, *old, "The wallet was replaced before; nothing is left of it but its retired key.");
+  }
   old->successor = next.address;
   const auto old_key = std::span<const std::uint8_t, signer::seed_bytes>(seed->bytes());
-  // First the old key under its new name: whatever happens in between, both keys stay on the disk.
   for (int n = 1;; ++n) {
     old->name = n == 1 ? o.name + "-old" : fmt::format("{}-old{}", o.name, n);
     if (!signer::valid_wallet_name(old->name))
       return report(c, exit_failed, "the wallet's name is too long to add -old");
-    if (const auto ok = signer::seal_fresh(*old, old_key, pass->text()); !ok) return report(c, ok.error());
+    if (const auto there = folder.load(old->name);
+        there && there->address == old->address && there->successor == old->successor)
+      break;
+    if (const auto ok = signer::seal_fresh(*old, old_key, pass->text()); !ok) return stopped(ok.error());
     const auto made = folder.create(*old);
     if (made) break;
-    if (made.error().code != static_cast<std::uint16_t>(signer::signer_errc::exists)) return report(c, made.error());
+    if (made.error().code != static_cast<std::uint16_t>(signer::signer_errc::exists)) return stopped(made.error());
   }
-  if (const auto ok = folder.replace(next); !ok) return report(c, ok.error());
+  next.name = o.name;
+  next.origin = "new";
+  if (const auto ok = signer::seal_fresh(next, fresh_key, pass->text()); !ok) return stopped(ok.error());
+  if (const auto ok = folder.replace(next); !ok) return stopped(ok.error());
+  if (const auto ok = folder.remove(pending); !ok) return stopped(ok.error());
   return put_address(c, next,
                      fmt::format("The old key is {} and only sells, and withdraws to the new one. Restart signerd, "
                                  "close its positions, withdraw the rest.",

@@ -72,6 +72,50 @@ TEST_F(it_sett_wallet, makes_imports_lists_and_rotates_wallets_and_never_prints_
   EXPECT_EQ(sett({"wallet", "rotate", "main"}, "other-passphrase").code, 0);
 }
 
+TEST_F(it_sett_wallet, keeps_both_keys_when_a_rotation_stops_and_goes_on_with_them) {
+  ASSERT_EQ(sett({"wallet", "new", "main"}).code, 0);
+  const auto in_the_way = folder / "keys/main.wallet.new"; // the last write, of the new key under the wallet's name
+  std::filesystem::create_directory(in_the_way);
+  const auto first = sett({"wallet", "rotate", "main"});
+  EXPECT_EQ(first.code, 1);
+  EXPECT_NE(first.err.find("the same command goes on"), std::string::npos) << first.err;
+  const auto address_of = [&](const std::string& name) {
+    const auto own = sett({"wallet", "own", "-o", "csv"}).out;
+    const auto at = own.find("\n" + name + ",trading,");
+    if (at == std::string::npos) return std::string();
+    const auto from = at + name.size() + 10;
+    return own.substr(from, own.find(',', from) - from);
+  };
+  const auto old_key = address_of("main"), new_key = address_of("main-new");
+  EXPECT_EQ(address_of("main-old"), old_key);
+  ASSERT_FALSE(new_key.empty());
+  EXPECT_NE(new_key, old_key);
+
+  std::filesystem::remove(in_the_way);
+  const auto kept = folder / "kept";
+  std::filesystem::copy_file(folder / "keys/main-new.wallet", kept);
+  const auto second = sett({"wallet", "rotate", "main"});
+  ASSERT_EQ(second.code, 0) << second.err;
+  EXPECT_EQ(second.out, new_key + "\n");
+  EXPECT_EQ(address_of("main"), new_key);
+  EXPECT_EQ(address_of("main-old"), old_key);
+  EXPECT_TRUE(address_of("main-old2").empty());
+  EXPECT_FALSE(std::filesystem::exists(folder / "keys/main-new.wallet"));
+
+  std::filesystem::copy_file(kept, folder / "keys/main-new.wallet"); // as if it had stopped before its last step
+  EXPECT_EQ(sett({"wallet", "rotate", "main"}).out, new_key + "\n");
+  EXPECT_FALSE(std::filesystem::exists(folder / "keys/main-new.wallet"));
+  EXPECT_TRUE(address_of("main-old2").empty());
+}
+
+TEST_F(it_sett_wallet, rotates_into_no_wallet_that_is_somebodys_own) {
+  ASSERT_EQ(sett({"wallet", "new", "main"}).code, 0);
+  ASSERT_EQ(sett({"wallet", "new", "main-new"}).code, 0);
+  const auto refused = sett({"wallet", "rotate", "main"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_NE(refused.err.find("there is another wallet main-new"), std::string::npos) << refused.err;
+}
+
 TEST_F(it_sett_wallet, shows_halts_and_resumes_in_the_running_signer) {
   EXPECT_EQ(sett({"signer", "status"}).code, 3);
   ASSERT_EQ(sett({"wallet", "new", "main"}).code, 0);
