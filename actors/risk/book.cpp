@@ -120,11 +120,15 @@ struct applier {
   void operator()(const event::worth_measured& e) {
     b.worth = e.worth;
     b.worth_highest = std::max(b.worth_highest, e.worth);
+    if (b.worth < b.worth_highest)
+      b.fall_bps_deepest =
+          std::max(b.fall_bps_deepest, share_up(b.worth_highest.value - b.worth.value, 10'000, b.worth_highest.value));
   }
   void operator()(const event::halted& /*e*/) { b.halted = true; }
   void operator()(const event::resumed& /*e*/) {
     b.halted = false;
     b.worth_highest = b.worth;
+    b.fall_bps_deepest = 0;
     b.losses_in_row = 0;
     b.bad_fills_in_row = 0;
   }

@@ -66,7 +66,8 @@ struct book {
   unix_seconds last_loss;
   std::uint32_t bad_fills_in_row{};
   unix_seconds last_bad_fill;
-  lamports worth, worth_highest; // of the wallet
+  lamports worth, worth_highest;    // of the wallet
+  std::uint64_t fall_bps_deepest{}; // of its worth below the highest since `resumed`, rounded up; a recovery keeps it
   bool halted{};
   std::uint64_t misfits{}; // events about something that is not in the book; 0 unless there is a bug
   friend bool operator==(const book&, const book&) = default;
@@ -111,7 +112,7 @@ struct worth_measured {
   lamports worth;
 };
 struct halted {};
-/// Takes today's worth as the highest one, and the streaks as over.
+/// Takes today's worth as the highest one, nothing as fallen, and the streaks as over.
 struct resumed {};
 } // namespace event
 

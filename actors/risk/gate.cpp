@@ -21,12 +21,6 @@ struct checker {
 
 std::uint64_t loss_of(std::int64_t profit) { return profit < 0 ? magnitude(profit) : 0; }
 
-/// By how much of its highest the worth has fallen, rounded up.
-std::uint64_t drawdown_bps(const book& b) {
-  if (b.worth >= b.worth_highest) return 0;
-  return share_up(b.worth_highest.value - b.worth.value, 10'000, b.worth_highest.value);
-}
-
 /// A streak counts until pause_s after its last event.
 std::uint64_t streak(std::uint32_t count, unix_seconds last, unix_seconds now, std::uint64_t pause_s) {
   const bool over = now > last && static_cast<std::uint64_t>(now.value - last.value) > pause_s;
@@ -46,7 +40,7 @@ std::uint64_t lost_today(std::int64_t profit, const book& b, unix_seconds now) {
 void check_account(checker& check, const limits& l, const book& b, const conditions& c) {
   const auto now = std::max(c.now, b.now);
   check.above(reason_code::halted, b.halted ? 1 : 0, 0)
-      .above(reason_code::drawdown, drawdown_bps(b), l.drawdown_bps_max)
+      .above(reason_code::drawdown, b.fall_bps_deepest, l.drawdown_bps_max)
       .above(reason_code::stale_data, c.data_age_ms, l.data_age_ms_max)
       .above(reason_code::slots_behind, c.slots_behind, l.slots_behind_max)
       .above(reason_code::under_replicated, c.replicas_missing, l.replicas_missing_max)

@@ -38,7 +38,7 @@ using desk_event = std::variant<risk_noted, plan_noted, plan_ended>;
 
 void apply(desk_state& s, const desk_event& e);
 
-inline constexpr std::uint8_t desk_format = 1;
+inline constexpr std::uint8_t desk_format = 2;
 inline constexpr std::size_t desk_bytes_max = 256U << 10U, desk_event_bytes_max = 1'024;
 [[nodiscard]] std::string encode(const desk_state& s);
 [[nodiscard]] std::string encode(const desk_event& e);

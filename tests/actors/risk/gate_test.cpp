@@ -205,6 +205,17 @@ TEST(unit_risk_gate, a_drawdown_halts_until_somebody_resumes) {
   EXPECT_EQ(standing(l, b, at(noon)).state, trading_state::active);
   apply(b, event::worth_measured{lamports(799)}, unix_seconds(noon));
   EXPECT_EQ(standing(l, b, at(noon + 1'000'000)).state, trading_state::halted);
+  for (const std::uint64_t recovered : {900, 1'000, 5'000}) {
+    apply(b, event::worth_measured{lamports(recovered)}, unix_seconds(noon));
+    const auto s = standing(l, b, at(noon));
+    EXPECT_EQ(s.state, trading_state::halted) << recovered;
+    ASSERT_TRUE(s.why);
+    EXPECT_EQ(*s.why, (reason{reason_code::drawdown, 2'010, 2'000, slot_number(77)}));
+  }
+  auto wider = l;
+  wider.drawdown_bps_max = 2'010;
+  EXPECT_EQ(standing(wider, b, at(noon)).state, trading_state::active) << "a changed limit holds at once";
+  apply(b, event::worth_measured{lamports(799)}, unix_seconds(noon));
   apply(b, event::resumed{}, unix_seconds(noon));
   EXPECT_EQ(standing(l, b, at(noon)).state, trading_state::active);
   EXPECT_EQ(b.worth_highest, lamports(799));
