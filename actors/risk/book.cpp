@@ -83,7 +83,8 @@ struct applier {
       c->reserved.value -= e.reserved.value;
     }
     c->held.value = plus(c->held.value, e.cost.value);
-    if (c->entries_open == 0 && c->held.value == 0 && c->profit != 0) settle(*c); // its fees were lost
+    // Nothing was bought: fees of its attempts are lost today, but no position closed with a loss.
+    if (c->entries_open == 0 && c->held.value == 0) c->profit = 0;
     drop_if_empty(e.strategy, e.mint);
   }
   void operator()(const event::sold& e) {

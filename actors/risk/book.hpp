@@ -60,7 +60,7 @@ struct book {
   std::map<strategy_id, strategy_tally> strategies;
   std::map<position_key, commitment_in_token> positions;
   recent_sum entries;      // opened, by second
-  recent_sum losses;       // of closed positions that lost, lamports
+  recent_sum losses;       // of closed positions that lost, lamports; fees of entries that bought nothing are none
   recent_sum failed_sends; // attempts
   std::uint32_t losses_in_row{};
   unix_seconds last_loss;

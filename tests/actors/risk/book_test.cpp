@@ -19,8 +19,21 @@ TEST(unit_risk_book, an_entry_that_bought_nothing_leaves_nothing_behind) {
   apply(b, event::entry_closed{r.strategy, r.mint, opened(r).reserved, {}}, unix_seconds(101));
   EXPECT_TRUE(b.positions.empty());
   EXPECT_EQ(b.day_profit, -5'000);
-  EXPECT_EQ(b.losses_in_row, 1U);
+  EXPECT_EQ(b.losses_in_row, 0U) << "no position was closed";
+  EXPECT_TRUE(b.losses.buckets.empty());
   EXPECT_EQ(b.misfits, 0U);
+}
+
+TEST(unit_risk_book, fees_of_failed_attempts_count_with_the_position_that_came_of_them) {
+  book b;
+  const auto r = request();
+  apply(b, opened(r), unix_seconds(100));
+  apply(b, event::sold{r.strategy, r.mint, {}, -5'000}, unix_seconds(100));
+  apply(b, event::entry_closed{r.strategy, r.mint, opened(r).reserved, lamports(1'000)}, unix_seconds(101));
+  apply(b, event::sold{r.strategy, r.mint, lamports(1'000), 4'999}, unix_seconds(102));
+  apply(b, event::position_closed{r.strategy, r.mint}, unix_seconds(102));
+  EXPECT_EQ(b.losses_in_row, 1U);
+  EXPECT_EQ(sum_over(b.losses, unix_seconds(102), 60, window_bucket_s), 1U);
 }
 
 TEST(unit_risk_book, profit_of_parts_counts_when_the_position_is_closed) {
