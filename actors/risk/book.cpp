@@ -192,7 +192,8 @@ committed in_token(const book& b, const mint_address& mint) {
 }
 committed in_creator(const book& b, const address& creator, const mint_address& mint) {
   const auto& who = creator.is_zero() ? mint : creator;
-  return sum_if(b, [&](const auto& key, const auto& c) { return creator_of(c, key.first) == who; });
+  return sum_if(b,
+                [&](const auto& key, const auto& c) { return key.first == mint || creator_of(c, key.first) == who; });
 }
 
 } // namespace sett::risk

@@ -133,7 +133,7 @@ struct committed {
 [[nodiscard]] committed in_account(const book& b);
 [[nodiscard]] committed in_strategy(const book& b, strategy_id s);
 [[nodiscard]] committed in_token(const book& b, const mint_address& mint);
-/// The zero creator stands for the mint itself.
+/// The zero creator stands for the mint itself. What is in the mint counts whatever its creator was taken for before.
 [[nodiscard]] committed in_creator(const book& b, const address& creator, const mint_address& mint);
 
 } // namespace sett::risk

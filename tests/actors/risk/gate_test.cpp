@@ -283,7 +283,11 @@ TEST(unit_risk_reason, every_reason_has_its_own_word_and_a_sentence) {
     EXPECT_NE(config::find_declaration(full), nullptr) << full << " is no setting";
   }
   EXPECT_EQ(listed, own_reasons + account_denials);
-  EXPECT_EQ(to_text(account_reason(execution::denial::over_exposure)), "account_over_exposure");
+  for (auto d = static_cast<unsigned>(execution::denial::none) + 1;
+       d < static_cast<unsigned>(execution::denial::count_); ++d) {
+    const auto denial = static_cast<execution::denial>(d);
+    EXPECT_EQ(to_text(account_reason(denial)), "account_" + std::string(execution::to_text(denial)));
+  }
   EXPECT_THAT(sentence({account_reason(execution::denial::over_spend), 5, 4, {}}), HasSubstr("over_spend (5, 4)"));
 }
 
@@ -291,9 +295,9 @@ TEST(unit_risk_reason, every_reason_has_its_own_word_and_a_sentence) {
 
 std::uint64_t small(std::uint64_t most) { return *rc::gen::inRange<std::uint64_t>(0, most + 1); }
 
-/// A random walk of an account that obeys the gate. `after` sees each state.
-template <class After>
-void walk(const limits& l, After after) {
+/// A random walk of an account that obeys the gate. `after` sees each state, `entered` each entry before it.
+template <class After, class Entered>
+void walk(const limits& l, After after, Entered entered) {
   book b;
   std::int64_t now = noon;
   std::vector<entry_request> open;
@@ -313,6 +317,7 @@ void walk(const limits& l, After after) {
       if (review(l, b, at(now), r)) break;
       apply(b, opened(r), t);
       open.push_back(r);
+      entered(r, now);
       break;
     }
     case 3: {
@@ -362,10 +367,14 @@ limits tight() {
 TEST(unit_risk_properties, limits_hold_at_every_prefix) {
   const bool ok = rc::check([] {
     const auto l = tight();
-    // Kept apart from the book: what was opened within the last minute.
-    walk(l, [&](const book& b, std::int64_t now) {
+    // Kept apart from the book: who opened what, when, and in whose token.
+    std::vector<std::pair<std::int64_t, strategy_id>> entries;
+    std::map<position_key, address> creator_of_position;
+    const auto check = [&](const book& b, std::int64_t now) {
       RC_ASSERT(b.misfits == 0U);
-      std::map<address, std::pair<std::uint64_t, std::set<position_key>>> creators;
+      std::erase_if(creator_of_position, [&](const auto& p) { return !b.positions.contains(p.first); });
+      RC_ASSERT(creator_of_position.size() == b.positions.size());
+      std::map<address, std::pair<std::uint64_t, std::uint64_t>> creators;
       std::map<mint_address, std::uint64_t> tokens;
       std::map<strategy_id, std::pair<std::uint64_t, std::uint64_t>> strategies;
       std::uint64_t account = 0;
@@ -373,6 +382,9 @@ TEST(unit_risk_properties, limits_hold_at_every_prefix) {
         const auto sum = c.reserved.value + c.held.value;
         account += sum;
         tokens[key.first] += sum;
+        auto& creator = creators[creator_of_position.at(key)];
+        creator.first += sum;
+        ++creator.second;
         strategies[key.second].first += sum;
         ++strategies[key.second].second;
       }
@@ -384,10 +396,25 @@ TEST(unit_risk_properties, limits_hold_at_every_prefix) {
         RC_ASSERT(s.first <= 700U);
         RC_ASSERT(s.second <= l.strategy_positions_max);
       }
+      for (const auto& [who, sums] : creators) {
+        RC_ASSERT(sums.first <= l.creator_lamports_max);
+        RC_ASSERT(sums.second <= l.creator_positions_max);
+      }
       std::uint64_t minute = 0;
-      for (const auto& [second, n] : b.entries.buckets)
-        if (second > now - 60) minute += n;
+      std::map<strategy_id, std::uint64_t> minutes;
+      for (const auto& [second, strategy] : entries)
+        if (second > now - 60) ++minute, ++minutes[strategy];
       RC_ASSERT(minute <= l.orders_per_minute_max);
+      for (const auto& [id, n] : minutes) RC_ASSERT(n <= l.strategy_orders_per_minute_max);
+    };
+    walk(l, check, [&](const entry_request& r, std::int64_t now) {
+      entries.emplace_back(now, r.strategy);
+      // A later entry may tell the creator of a token whose first one did not.
+      auto& creator = creator_of_position[{r.mint, r.strategy}];
+      if (!r.creator.is_zero())
+        creator = r.creator;
+      else if (creator.is_zero())
+        creator = r.mint;
     });
   });
   EXPECT_TRUE(ok);
@@ -413,21 +440,24 @@ TEST(unit_risk_properties, a_looser_limit_never_denies_more) {
     for (const auto b : bounds)
       if (loose.*b < strict.*b) loose.*b = UINT64_MAX; // it wrapped
     loose.incomplete_allowed = strict.incomplete_allowed || small(1) == 1;
-    walk(no_limits(), [&](const book& b, std::int64_t /*now*/) {
-      auto r = request(static_cast<std::uint8_t>(small(5)), small(400));
-      r.budget = lamports(small(2'000));
-      r.incomplete = small(3) == 0;
-      if (!review(strict, b, c, r)) RC_ASSERT(!review(loose, b, c, r).has_value());
-      RC_ASSERT(headroom(loose, b, r) >= headroom(strict, b, r));
-      // What the headroom leaves is not denied for its amount.
-      auto fitting = r;
-      fitting.spend = headroom(strict, b, r);
-      auto amounts_only = no_limits();
-      for (const auto of : {&limits::trade_lamports_max, &limits::token_lamports_max, &limits::creator_lamports_max,
-                            &limits::strategy_lamports_max, &limits::account_lamports_max})
-        amounts_only.*of = strict.*of;
-      if (fitting.spend.value > 0) RC_ASSERT(!review(amounts_only, b, c, fitting).has_value());
-    });
+    walk(
+        no_limits(),
+        [&](const book& b, std::int64_t /*now*/) {
+          auto r = request(static_cast<std::uint8_t>(small(5)), small(400));
+          r.budget = lamports(small(2'000));
+          r.incomplete = small(3) == 0;
+          if (!review(strict, b, c, r)) RC_ASSERT(!review(loose, b, c, r).has_value());
+          RC_ASSERT(headroom(loose, b, r) >= headroom(strict, b, r));
+          // What the headroom leaves is not denied for its amount.
+          auto fitting = r;
+          fitting.spend = headroom(strict, b, r);
+          auto amounts_only = no_limits();
+          for (const auto of : {&limits::trade_lamports_max, &limits::token_lamports_max, &limits::creator_lamports_max,
+                                &limits::strategy_lamports_max, &limits::account_lamports_max})
+            amounts_only.*of = strict.*of;
+          if (fitting.spend.value > 0) RC_ASSERT(!review(amounts_only, b, c, fitting).has_value());
+        },
+        [](const entry_request& /*r*/, std::int64_t /*now*/) {});
   });
   EXPECT_TRUE(ok);
 }
