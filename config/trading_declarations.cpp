@@ -549,7 +549,8 @@ std::vector<declaration> trading_declarations() {
        .change = live,
        .scope = cluster,
        .paragraph =
-           "How many slots a full exit waits before its next variant, with a higher fee and a wider limit, is signed.",
+           "How many slots after an attempt of a full exit the next one, with a higher fee and a wider limit, may be "
+           "signed. As long an exit waits that the account refused.",
        .store = in<&S::exits, &exits_settings::escalate_slots>,
        .load = out_of<&S::exits, &exits_settings::escalate_slots>},
       {.key = "exits.fee_start_micro_lamports",
@@ -605,7 +606,7 @@ std::vector<declaration> trading_declarations() {
        .example = "4",
        .change = live,
        .scope = cluster,
-       .paragraph = "How many attempts of an exit end without a fill before a human is called. It goes on trying.",
+       .paragraph = "After how many signed attempts that did not end an exit a human is called. It goes on trying.",
        .store = in<&S::exits, &exits_settings::alarm_attempts>,
        .load = out_of<&S::exits, &exits_settings::alarm_attempts>},
   };

@@ -59,22 +59,33 @@ struct applier {
     s.now = stage::watching;
     s.asked = {};
     s.why = {};
+    s.refused = e.sold.value == 0 ? e.at : slot_number();
   }
   void operator()(const event::all_wanted& e) const {
     if (s.now == stage::selling_all) return;
     s.now = stage::selling_all;
     s.why = e.why;
-    s.since = e.since;
     s.asked = {};
+    s.refused = {};
+    s.attempts = 0;
     ++s.exits_made;
   }
   // Its orders keep their numbers: a cause is never used twice.
   void operator()(const event::reverted& /*e*/) const { s.bought = {}; }
-  void operator()(const event::refused& /*e*/) const { ++s.exits_made; }
+  void operator()(const event::refused& e) const {
+    if (s.now != stage::selling_all) return;
+    ++s.exits_made;
+    s.refused = e.at;
+  }
+  void operator()(const event::attempted& e) const {
+    if (s.now != stage::selling_all) return;
+    if (s.attempts < UINT32_MAX) ++s.attempts;
+    s.attempted = e.at;
+  }
   void operator()(const event::migration_began& /*e*/) const { s.migrating = true; }
-  void operator()(const event::migration_ended& e) const {
+  void operator()(const event::migration_ended& /*e*/) const {
     s.migrating = false;
-    s.since = std::max(s.since, e.at);
+    s.attempts = 0;
   }
 };
 
@@ -141,8 +152,8 @@ void apply(plan_state& s, const plan_event& e) { std::visit(applier{s}, e); }
 execution::cause_id cause_of(const plan_state& s) {
   execution::cause_id cause;
   std::copy(s.entry.bytes.begin(), s.entry.bytes.end(), cause.bytes.begin());
-  cause.bytes[execution::intent_id::size] = static_cast<std::uint8_t>(s.exits_made & 0xff);
-  cause.bytes[execution::intent_id::size + 1] = static_cast<std::uint8_t>(s.exits_made >> 8U);
+  for (unsigned i = 0; i < sizeof(s.exits_made); ++i)
+    cause.bytes[execution::intent_id::size + i] = static_cast<std::uint8_t>(s.exits_made >> 8U * i);
   return cause;
 }
 
@@ -151,7 +162,7 @@ std::optional<std::uint64_t> value_ppm(lamports value, lamports cost) {
   return share_down(value.value, ppm, cost.value);
 }
 
-event::all_wanted asked_by_hand(slot_number at) { return {{reason_code::asked, 0, 0, at}, at}; }
+event::all_wanted asked_by_hand(slot_number at) { return {{reason_code::asked, 0, 0, at}}; }
 
 urgency urgency_of(reason_code why) {
   switch (why) {
@@ -184,9 +195,10 @@ escalation_step step_of(const plan_settings& p, std::uint32_t number) {
           .alarm = number >= p.alarm_attempts};
 }
 
-escalation_step step_at(const plan_settings& p, slot_number since, slot_number now) {
-  const auto waited = minus(now.value, since.value) / std::max<std::uint64_t>(p.escalate_slots, 1);
-  return step_of(p, static_cast<std::uint32_t>(std::min<std::uint64_t>(waited, UINT32_MAX)));
+escalation_step step_at(const plan_settings& p, const plan_state& s, slot_number now) {
+  if (s.attempts == 0) return step_of(p, 0);
+  const bool due = minus(now.value, s.attempted.value) >= p.escalate_slots;
+  return step_of(p, due ? s.attempts : s.attempts - 1);
 }
 
 evaluation evaluate(const plan_settings& p, const plan_state& before, const position& held, const token_now& t) {
@@ -198,14 +210,16 @@ evaluation evaluate(const plan_settings& p, const plan_state& before, const posi
   };
   if (held.tokens.value == 0) return out;
   if (t.migrating && !s.migrating) happen(event::migration_began{});
-  if (!t.migrating && s.migrating) happen(event::migration_ended{t.slot});
+  if (!t.migrating && s.migrating) happen(event::migration_ended{});
 
   if (s.now != stage::selling_all)
-    if (const auto why = trigger(p, s, held, t)) happen(event::all_wanted{*why, t.slot});
-  if (s.now == stage::watching && !s.migrating)
+    if (const auto why = trigger(p, s, held, t)) happen(event::all_wanted{*why});
+  const bool pauses = s.refused.value != 0 && minus(t.slot.value, s.refused.value) < p.escalate_slots;
+  const bool sells = held.part_open || held.full_open;
+  if (s.now == stage::watching && !s.migrating && !pauses && !sells)
     if (const auto part = profit(p, s, held, t)) {
       if (part->amount == held.tokens)
-        happen(event::all_wanted{part->why, t.slot});
+        happen(event::all_wanted{part->why});
       else
         happen(*part);
     }
@@ -220,12 +234,17 @@ evaluation evaluate(const plan_settings& p, const plan_state& before, const posi
   }
   if (s.now == stage::watching || s.migrating) return out;
   const bool all = s.now == stage::selling_all;
+  const auto cause = cause_of(s);
+  const auto is_other = [&](const std::optional<execution::cause_id>& open) { return open && *open != cause; };
+  // Of these the account would refuse ours: it goes when they have ended.
+  if (is_other(held.full_open) || (!all && is_other(held.part_open))) return out;
+  if (all && pauses) return out;
   out.order = exit_order{.all = all,
                          .amount = all ? held.tokens : token_amount(std::min(s.asked.value, held.tokens.value)),
                          .why = s.why,
                          .goes = urgency_of(s.why.code),
-                         .cause = cause_of(s),
-                         .step = all ? step_at(p, s.since, t.slot) : step_of(p, 0)};
+                         .cause = cause,
+                         .step = all ? step_at(p, s, t.slot) : step_of(p, 0)};
   return out;
 }
 

@@ -9,7 +9,8 @@
 //
 // evaluate() gives events to journal and apply, and the order that should be out now. It is level-triggered: as long as
 // the plan wants a sale it gives the same order with the same cause, and the account takes it once. A full exit that
-// began is never taken back; while the token migrates between venues nothing can be sold, so orders wait.
+// began is never taken back. Orders wait while the token migrates between venues (nothing can be sold), while another
+// sell of the mint is open that the account would refuse them for, and for escalate_slots after one was refused.
 //
 // Integers only. Pure; one thread.
 #pragma once
@@ -32,10 +33,12 @@ using plan_settings = config::exits_settings;
 
 inline constexpr std::uint64_t ppm = 1'000'000;
 
-/// What is held, by the account's books and fills.
+/// What is held, by the account's books and fills, and the sells of its mint that the account has open: it takes no
+/// other one beside a full exit, and no part beside a part.
 struct position {
   token_amount tokens;
-  lamports cost; // of these tokens
+  lamports cost;                                               // of these tokens
+  std::optional<execution::cause_id> part_open{}, full_open{}; // their causes
   friend bool operator==(const position&, const position&) = default;
 };
 
@@ -71,11 +74,13 @@ struct plan_state {
   std::uint8_t levels_done{};  // of the take-profit ladder
   std::uint8_t levels_asked{}; // by the part exit that is out
   stage now{stage::watching};
-  reason why;         // of the exit that is out
-  token_amount asked; // a part exit: how much
-  slot_number since;  // when the full exit could first be sent
+  reason why;               // of the exit that is out
+  token_amount asked;       // a part exit: how much
+  std::uint32_t attempts{}; // of the full exit, signed so far, over all its orders
+  slot_number attempted;    // the last of them
+  slot_number refused;      // when an order came to nothing: the next one waits a while; 0: none did
   bool migrating{};
-  std::uint16_t exits_made{}; // orders given so far; tells their causes apart
+  std::uint32_t exits_made{}; // orders given so far; tells their causes apart
   friend bool operator==(const plan_state&, const plan_state&) = default;
 };
 
@@ -99,23 +104,29 @@ struct part_wanted {
 };
 /// The fill that opened the position is undone; it may come again.
 struct reverted {};
-/// The part exit is over; 0: it sold nothing and the level stays.
+/// The part exit is over; 0: it sold nothing, the level stays and is asked for again a while after `at`.
 struct part_ended {
   token_amount sold;
+  slot_number at{};
 };
 struct all_wanted {
   reason why;
-  slot_number since;
 };
-/// The account refused the order: the next one needs another cause.
-struct refused {};
-struct migration_began {};
-struct migration_ended {
+/// The full exit's order was refused or came to nothing: the next one needs another cause, and waits a while.
+struct refused {
   slot_number at;
 };
+/// An attempt of the full exit was signed.
+struct attempted {
+  slot_number at;
+};
+struct migration_began {};
+/// The full exit begins at its first step.
+struct migration_ended {};
 } // namespace event
-using plan_event = std::variant<event::bought, event::peaked, event::part_wanted, event::part_ended, event::all_wanted,
-                                event::refused, event::migration_began, event::migration_ended, event::reverted>;
+using plan_event =
+    std::variant<event::bought, event::peaked, event::part_wanted, event::part_ended, event::all_wanted, event::refused,
+                 event::migration_began, event::migration_ended, event::reverted, event::attempted>;
 
 /// Cannot fail.
 void apply(plan_state& s, const plan_event& e);
@@ -135,8 +146,9 @@ struct escalation_step {
   friend bool operator==(const escalation_step&, const escalation_step&) = default;
 };
 [[nodiscard]] escalation_step step_of(const plan_settings& p, std::uint32_t number);
-/// The step that holds at this slot for an exit that could first be sent at `since`.
-[[nodiscard]] escalation_step step_at(const plan_settings& p, slot_number since, slot_number now);
+/// The step of the attempt that may be signed at this slot: as many as were made, and escalate_slots after the last
+/// one; before that the last one's. Waiting without an attempt (no signer, a quarantine, a take-over) is no step.
+[[nodiscard]] escalation_step step_at(const plan_settings& p, const plan_state& s, slot_number now);
 
 struct exit_order {
   bool all{};

@@ -97,10 +97,10 @@ struct follower {
       step(i, stage::opened, why);
       break;
     case intent_kind::part_exit:
-      if (p != nullptr) plan(key, exits::event::part_ended{});
+      if (p != nullptr) plan(key, exits::event::part_ended{{}, facts.slot});
       break;
     case intent_kind::full_exit:
-      if (p != nullptr) plan(key, exits::event::refused{});
+      if (p != nullptr) plan(key, exits::event::refused{facts.slot});
       break;
     case intent_kind::count_:
       break;
@@ -127,13 +127,18 @@ struct follower {
       const auto kind = p.now == exits::stage::selling_all ? intent_kind::full_exit : intent_kind::part_exit;
       if (execution::intent_id_of(facts.account, key.second, key.first, kind, exits::cause_of(p)) != e.id) continue;
       if (kind == intent_kind::full_exit)
-        plan(key, exits::event::refused{});
+        plan(key, exits::event::refused{facts.slot});
       else
-        plan(key, exits::event::part_ended{});
+        plan(key, exits::event::part_ended{{}, facts.slot});
     }
   }
   void operator()(const execution::event::canceled& e) {
     if (const auto* i = before.find(e.id)) gone(*i, reason_code::order_canceled);
+  }
+  void operator()(const execution::event::attempt_signed& e) {
+    const auto* i = before.find(e.id);
+    if (i == nullptr || i->kind != intent_kind::full_exit || plan_of(key_of(*i)) == nullptr) return;
+    plan(key_of(*i), exits::event::attempted{facts.slot});
   }
   void operator()(const execution::event::attempt_filled& e) {
     const auto* i = before.find(e.id);
@@ -161,7 +166,7 @@ struct follower {
     }
     const auto key = key_of(*i);
     if (i->kind == intent_kind::part_exit && plan_of(key) != nullptr)
-      plan(key, exits::event::part_ended{amount_of(-tokens_in(e.entry, i->mint))});
+      plan(key, exits::event::part_ended{amount_of(-tokens_in(e.entry, i->mint)), facts.slot});
     realised(i->strategy, i->mint, e.entry);
   }
   void operator()(const execution::event::attempt_failed& e) {
@@ -186,7 +191,6 @@ struct follower {
   void operator()(const execution::event::unknown_accepted& e) { outside(e.entry); }
   // These say nothing of money, orders or positions.
   void operator()(const execution::event::limits_set& /*e*/) {}
-  void operator()(const execution::event::attempt_signed& /*e*/) {}
   void operator()(const execution::event::attempt_submitted& /*e*/) {}
   void operator()(const execution::event::attempt_doubted& /*e*/) {}
   void operator()(const execution::event::took_over& /*e*/) {}
@@ -208,8 +212,14 @@ exits::position held(const account_state& s, const mint_address& mint, token_amo
                      const unsettled_buys& buys) {
   const auto cost = risk::plus(cost_of(s.books, mint), buys.paid.value);
   const auto tokens = risk::plus(s.books.tokens(mint).value, buys.tokens.value);
-  if (tokens_confirmed.value >= tokens) return {tokens_confirmed, lamports(cost)};
-  return {tokens_confirmed, lamports(risk::share_down(cost, tokens_confirmed.value, tokens))};
+  exits::position out{tokens_confirmed, lamports(cost)};
+  if (tokens_confirmed.value < tokens) out.cost = lamports(risk::share_down(cost, tokens_confirmed.value, tokens));
+  for (const auto& [id, i] : s.open) {
+    if (i.mint != mint) continue;
+    if (i.kind == intent_kind::part_exit) out.part_open = i.cause;
+    if (i.kind == intent_kind::full_exit) out.full_open = i.cause;
+  }
+  return out;
 }
 
 } // namespace sett::strategy

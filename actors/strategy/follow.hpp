@@ -41,7 +41,8 @@ struct unsettled_buys {
   lamports paid; // with fees and tips
 };
 /// What a plan looks at: the tokens at confirmed, and their part of what the books and unsettled fills say was paid for
-/// all (rounded down), so that a sale that is seen and not booked yet takes its cost along.
+/// all (rounded down), so that a sale that is seen and not booked yet takes its cost along; and the sells of the mint
+/// that are open.
 [[nodiscard]] exits::position held(const execution::account_state& s, const mint_address& mint,
                                    token_amount tokens_confirmed, const unsettled_buys& buys);
 

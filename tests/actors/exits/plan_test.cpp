@@ -272,7 +272,7 @@ TEST(unit_exit_plan, a_full_exit_goes_over_a_part_that_is_out) {
   EXPECT_EQ(s.exits_made, before + 1) << "the next order has another cause";
 }
 
-TEST(unit_exit_plan, a_full_exit_escalates_by_slots_within_its_bounds_and_calls_a_human) {
+TEST(unit_exit_plan, a_full_exit_escalates_within_its_bounds_and_calls_a_human) {
   auto p = quiet();
   p.escalate_slots = 2;
   p.fee_start_micro_lamports = 100;
@@ -280,9 +280,6 @@ TEST(unit_exit_plan, a_full_exit_escalates_by_slots_within_its_bounds_and_calls_
   p.slippage_start_bps = 500;
   p.slippage_max_bps = 3'000;
   p.alarm_attempts = 4;
-  EXPECT_EQ(step_at(p, slot_number(10), slot_number(11)), step_of(p, 0));
-  EXPECT_EQ(step_at(p, slot_number(10), slot_number(5)), step_of(p, 0));
-  EXPECT_EQ(step_at(p, slot_number(10), slot_number(17)), step_of(p, 3));
   const std::vector<escalation_step> all{{0, 100, 500, 0, false},
                                          {1, 200, 1'000, 0, false},
                                          {2, 400, 2'000, 0, false},
@@ -292,6 +289,92 @@ TEST(unit_exit_plan, a_full_exit_escalates_by_slots_within_its_bounds_and_calls_
   EXPECT_EQ(step_of(p, UINT32_MAX).price_micro_lamports, 1'000U);
   p.fee_start_micro_lamports = p.slippage_start_bps = 0;
   EXPECT_EQ(step_of(p, 70).price_micro_lamports, 0U);
+}
+
+TEST(unit_exit_plan, a_full_exit_escalates_by_attempts_made_and_not_by_slots_that_passed) {
+  auto p = quiet();
+  p.stop_bps = 2'500;
+  p.escalate_slots = 2;
+  p.alarm_attempts = 2;
+  auto s = bought();
+  const auto step = [&](std::uint64_t slot) { return look(p, s, whole, worth(100'000, 1'000, slot))->step; };
+  EXPECT_EQ(step(500), step_of(p, 0));
+  EXPECT_EQ(step(50'000), step_of(p, 0)) << "nothing was attempted: no signer, a quarantine, a take-over";
+  apply(s, event::attempted{slot_number(50'000)});
+  EXPECT_EQ(step(50'000), step_of(p, 0));
+  EXPECT_EQ(step(49'000), step_of(p, 0)) << "a node that lags";
+  EXPECT_EQ(step(50'001), step_of(p, 0));
+  EXPECT_EQ(step(50'002), step_of(p, 1));
+  EXPECT_EQ(step(90'000), step_of(p, 1)) << "one attempt, one step";
+  EXPECT_FALSE(step(90'000).alarm);
+  apply(s, event::attempted{slot_number(90'000)});
+  apply(s, event::refused{slot_number(90'001)});
+  EXPECT_EQ(step(90'003), step_of(p, 2)) << "another order of the same exit goes on where the last one was";
+  EXPECT_TRUE(step(90'003).alarm);
+  auto calm = bought();
+  apply(calm, event::attempted{slot_number(5)});
+  EXPECT_EQ(calm.attempts, 0U) << "a sale that this plan did not ask for";
+}
+
+TEST(unit_exit_plan, a_refused_exit_waits_before_it_is_asked_for_again) {
+  auto p = quiet();
+  p.stop_bps = 2'500;
+  p.escalate_slots = 3;
+  auto s = bought();
+  const auto first = look(p, s, whole, worth(100'000, 1'000, 500));
+  ASSERT_TRUE(first);
+  apply(s, event::refused{slot_number(500)});
+  for (const std::uint64_t slot : {500, 501, 502}) EXPECT_FALSE(look(p, s, whole, worth(100'000, 1'000, slot))) << slot;
+  const auto again = look(p, s, whole, worth(100'000, 1'000, 503));
+  ASSERT_TRUE(again);
+  EXPECT_NE(again->cause, first->cause);
+
+  // The same for a part; a full exit does not wait for a part's refusal.
+  p.take1_share_bps = 4'000;
+  auto part = bought();
+  ASSERT_TRUE(look(p, part, whole, worth(9'000'000, 1'000, 500)));
+  apply(part, event::part_ended{{}, slot_number(500)});
+  const auto made = part.exits_made;
+  EXPECT_FALSE(look(p, part, whole, worth(9'000'000, 1'000, 502)));
+  EXPECT_EQ(part.exits_made, made);
+  EXPECT_TRUE(look(p, part, whole, worth(9'000'000, 1'000, 503)));
+  apply(part, event::part_ended{{}, slot_number(503)});
+  EXPECT_TRUE(look(p, part, whole, worth(100'000, 1'000, 504)));
+}
+
+TEST(unit_exit_plan, no_order_goes_out_beside_a_sell_that_the_account_would_refuse_it_for) {
+  auto p = quiet();
+  p.stop_bps = 2'500;
+  p.take1_share_bps = 4'000;
+  execution::cause_id other;
+  other.bytes.fill(0xee);
+  auto s = bought();
+  auto held = whole;
+  held.part_open = other;
+  EXPECT_FALSE(look(p, s, held, worth(9'000'000)));
+  EXPECT_EQ(s.exits_made, 0U) << "no part is begun that would be refused";
+  held = whole;
+  const auto part = look(p, s, held, worth(9'000'000));
+  ASSERT_TRUE(part);
+  held.part_open = part->cause;
+  EXPECT_EQ(look(p, s, held, worth(9'000'000)), part) << "it is the plan's own";
+  const auto all = look(p, s, held, worth(100'000));
+  ASSERT_TRUE(all) << "a full exit goes over a part";
+  held.full_open = all->cause;
+  EXPECT_EQ(look(p, s, held, worth(100'000)), all);
+  held.full_open = other;
+  EXPECT_FALSE(look(p, s, held, worth(100'000)));
+  EXPECT_EQ(s.now, stage::selling_all) << "it is still wanted";
+}
+
+TEST(unit_exit_plan, causes_stay_apart_beyond_65536_orders) {
+  auto s = bought();
+  apply(s, event::all_wanted{});
+  std::set<execution::cause_id> causes;
+  for (int i = 0; i < 66'000; ++i) {
+    EXPECT_TRUE(causes.insert(cause_of(s)).second);
+    apply(s, event::refused{slot_number(1)});
+  }
 }
 
 TEST(unit_exit_plan, exits_go_before_entries_and_emergencies_before_profits) {
@@ -391,9 +474,11 @@ TEST(unit_exit_properties, tokens_are_neither_lost_nor_made_on_any_path) {
         if (!e.order->all) apply(s, event::part_ended{e.order->amount});
         break;
       case 1: // it comes to nothing
-        if (e.order->all) break;
         ended.insert(e.order->cause);
-        apply(s, event::part_ended{});
+        if (e.order->all)
+          apply(s, event::refused{t.slot});
+        else
+          apply(s, event::part_ended{{}, t.slot});
         break;
       default: // nothing is known yet
         break;

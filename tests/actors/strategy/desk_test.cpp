@@ -21,7 +21,9 @@ desk_state some_desk() {
            risk_noted{risk::event::entry_closed{strategy, mint, lamports(700), lamports(600)}, at},
            plan_noted{key(), exits::event::bought{{}, token_amount(50), lamports(9), 2, at}},
            plan_noted{key(), exits::event::peaked{2'000'000, lamports(10)}},
-           plan_noted{key(), exits::event::all_wanted{{risk::reason_code::stop, 1, 2, slot_number(3)}, slot_number(3)}},
+           plan_noted{key(), exits::event::all_wanted{{risk::reason_code::stop, 1, 2, slot_number(3)}}},
+           plan_noted{key(), exits::event::attempted{slot_number(4)}},
+           plan_noted{key(), exits::event::refused{slot_number(5)}},
            risk_noted{risk::event::sold{strategy, mint, lamports(100), -30}, at},
            risk_noted{risk::event::worth_measured{lamports(5)}, at}}) {
     const auto read = decode_desk_event(encode(e));
