@@ -47,7 +47,7 @@ struct swap_layout {
   std::uint8_t limit_offset; // of the most that goes in, u64
   std::uint8_t data_min, data_max;
   bool from_end{};
-  bool native{}; // the quote side is SOL itself; in_mint and out_mint name the quote's mint where there is one
+  bool native{}; // the quote side is SOL itself
 };
 // The tags are Anchor's discriminators, sha256("global:" name), and Raydium v4's one byte.
 constexpr std::string_view tag_buy{"\x66\x06\x3d\x12\x01\xda\xeb\xea", 8};
@@ -55,7 +55,7 @@ constexpr std::string_view tag_sell{"\x33\xe6\x85\xa4\x01\x7f\x83\xad", 8};
 /// PumpSwap: grows a pool of its first versions, which its swaps demand.
 constexpr std::string_view tag_extend_account{"\xea\x66\xc2\xcb\x96\x48\x3e\xe5", 8};
 constexpr swap_layout swaps[] = {
-    // pump.fun: user, associated_user; the quote is SOL.
+    // pump.fun: user, associated_user; the quote is SOL. Its second version is for other quotes.
     {venue::pump_fun, tag_buy, side::buy, 12, 6, none, 5, none, none, 16, 24, 26, false, true},
     {venue::pump_fun,
      {"\x38\xfc\x74\x08\x9e\xdf\xcd\x5f", 8},
@@ -72,48 +72,6 @@ constexpr swap_layout swaps[] = {
      false,
      true}, // buy_exact_sol_in
     {venue::pump_fun, tag_sell, side::sell, 12, 6, 5, none, none, none, none, 24, 24, false, true},
-    {venue::pump_fun,
-     {"\xb8\x17\xee\x65\x67\xc5\xd3\x3d", 8},
-     side::buy,
-     27,
-     13,
-     none,
-     14,
-     2,
-     none,
-     16,
-     24,
-     24,
-     false,
-     true}, // buy_v2
-    {venue::pump_fun,
-     {"\xc2\xab\x1c\x46\x68\x4d\x5b\x2f", 8},
-     side::buy,
-     27,
-     13,
-     none,
-     14,
-     2,
-     none,
-     8,
-     24,
-     24,
-     false,
-     true}, // buy_exact_quote_in_v2
-    {venue::pump_fun,
-     {"\x5d\xf6\x82\x3c\xe7\xe9\x40\xb2", 8},
-     side::sell,
-     26,
-     13,
-     14,
-     none,
-     none,
-     2,
-     none,
-     24,
-     24,
-     false,
-     true}, // sell_v2
     // PumpSwap: either side may be wSOL.
     {venue::pump_swap, tag_buy, side::by_mints, 19, 1, 6, 5, 4, 3, 16, 24, 26},
     {venue::pump_swap, {"\xc6\x2e\x15\x52\xb4\xd9\xe8\x70", 8}, side::by_mints, 19, 1, 6, 5, 4, 3, 8, 24, 26},
@@ -216,7 +174,8 @@ private:
       if (o.account == a) return &o;
     return nullptr;
   }
-  /// A wSOL account that is the wallet's.
+  [[nodiscard]] bool is_closed(const address& a) const { return std::ranges::find(closed_, a) != closed_.end(); }
+  /// A wSOL account that is the wallet's, open or closed by this message.
   bool is_own_wsol(const address& a) {
     if (a == c_.wsol_account) return true;
     const auto* o = find(a);
@@ -301,6 +260,7 @@ private:
       out_.tip.value = saturating_add(out_.tip.value, amount);
       return {};
     }
+    if (is_closed(to)) return at(refusal::account, "moves SOL to an account that this message has closed");
     if (is_own_wsol(to)) {
       ++wraps_;
       wrapped_ = saturating_add(wrapped_, amount);
@@ -398,6 +358,7 @@ private:
       if ((*a)[1] != c_.wallet || (*a)[2] != c_.wallet)
         return at(refusal::account, "closes an account, but not to the wallet");
       if (closed_.size() == accounts_max) return at(refusal::shape, "closes too many accounts");
+      if (is_closed((*a)[0])) return at(refusal::shape, "closes an account a second time");
       closed_.push_back((*a)[0]);
       return {};
     }
@@ -417,8 +378,8 @@ private:
     case 17: { // SyncNative: account
       const auto a = accounts<1>({0});
       if (!a) return a.error();
-      if (data.size() != 1 || !is_own_wsol((*a)[0]))
-        return at(refusal::account, "counts the SOL of an account that is not the wallet's");
+      if (data.size() != 1 || !is_own_wsol((*a)[0]) || is_closed((*a)[0]))
+        return at(refusal::account, "counts the SOL of an account that is not the wallet's, or not open any more");
       ++syncs_;
       return {};
     }
@@ -472,6 +433,8 @@ private:
     auto in = take_account(l->in_account), out = take_account(l->out_account);
     auto in_mint = take_account(l->in_mint), out_mint = take_account(l->out_mint);
     if (hidden) return hidden;
+    if ((in && is_closed(*in)) || (out && is_closed(*out)))
+      return at(refusal::account, "trades with an account that this message has closed");
     if (*user != c_.wallet) return at(refusal::account, "trades for somebody else");
     std::size_t limit = l->limit_offset;
     if (where == venue::whirlpool) {

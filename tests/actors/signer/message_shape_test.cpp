@@ -238,6 +238,34 @@ TEST(unit_message_shape, refuses_accounts_made_for_or_closed_to_somebody_else) {
   EXPECT_REFUSED(read(all), refusal::instruction);
 }
 
+TEST(unit_message_shape, moves_nothing_to_an_account_that_the_message_has_closed) {
+  const auto pump_swap_buy = pump_swap_trade("\x66\x06\x3d\x12\x01\xda\xeb\xea", once, temporary, mint, wsol, 7, 70);
+  for (const auto& swap : {cpmm_swap(temporary, once, wsol, mint, 50), pump_swap_buy}) {
+    auto all = wsol_entry(swap);
+    EXPECT_SHAPE(read(message_of(all, venue_table())), shape::buy);
+    all.push_back(transfer(wallet, temporary, 1'000'000'000)); // nobody's account by then
+    EXPECT_REFUSED(read(message_of(all, venue_table())), refusal::account);
+    all.back() = sync_native(temporary);
+    EXPECT_REFUSED(read(message_of(all, venue_table())), refusal::account);
+    all.back() = close(temporary);
+    EXPECT_REFUSED(read(message_of(all, venue_table())), refusal::shape);
+    all = wsol_entry(swap);
+    std::swap(all[5], all[6]);
+    EXPECT_REFUSED(read(message_of(all, venue_table())), refusal::account);
+  }
+  EXPECT_REFUSED(read({close(wsol_account), transfer(wallet, wsol_account, 5)}), refusal::account);
+  EXPECT_REFUSED(read({close(token_account), pump_sell(1)}), refusal::account);
+}
+
+TEST(unit_message_shape, knows_no_second_version_of_pump_funs_swaps) {
+  for (const std::string_view tag :
+       {"\xb8\x17\xee\x65\x67\xc5\xd3\x3d", "\xc2\xab\x1c\x46\x68\x4d\x5b\x2f", "\x5d\xf6\x82\x3c\xe7\xe9\x40\xb2"})
+    EXPECT_REFUSED(read({create_ata(token_account, wallet, mint),
+                         call(pump_program, places(27, {{2, wsol}, {13, wallet}, {14, token_account}}),
+                              joined({of(tag), le(1, 8), le(1, 8)}))}),
+                   refusal::instruction);
+}
+
 TEST(unit_message_shape, refuses_what_is_left_half_done) {
   EXPECT_REFUSED(read({create_seeded(once, "00000000000000000000000000000001", 2'039'280, 165, token_program)}),
                  refusal::shape);
