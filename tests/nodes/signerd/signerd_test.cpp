@@ -186,9 +186,17 @@ TEST_F(it_signerd, keeps_sums_and_halts_across_kill_9) {
   EXPECT_FALSE(told([&](auto done) { c->resume(wallet, 3, done); }));
   EXPECT_TRUE(told([&](auto done) { c->resume(wallet, 4, done); }));
   const auto s = status(*c);
-  EXPECT_GE(s.spend_hour.value, 200'000'000U);
-  EXPECT_LE(s.spend_hour.value, 200'000'000U + 400'000'000 / 16 + 1);
-  EXPECT_EQ(sign(*c, buy_costing(200'000'000)), s.spend_hour.value == 200'000'000 ? "signed" : "spend_hour");
+  EXPECT_EQ(s.spend_hour.value, 200'000'000U); // the halt stored it as it was
+  EXPECT_EQ(sign(*c, buy_costing(100'000'000)), "signed");
+  p->signal(SIGKILL);
+  EXPECT_EQ(p->wait(), 128 + SIGKILL);
+  p = start();
+  ASSERT_TRUE(eventually([&] { return sign(*c, pump_exit()) == "signed"; }));
+  const auto after = status(*c).spend_hour.value; // and a sixteenth of the hour's limit ahead of it
+  EXPECT_EQ(after, 300'000'000U + 400'000'000 / 16 + 1);
+  EXPECT_EQ(sign(*c, buy_costing(400'000'000 - after + 1)), "spend_hour");
+  EXPECT_EQ(sign(*c, buy_costing(400'000'000 - after)), "signed");
+  EXPECT_EQ(sign(*c, buy_costing(10'000'000)), "spend_hour");
 }
 
 TEST_F(it_signerd, shows_its_secrets_nowhere) {
