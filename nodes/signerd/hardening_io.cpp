@@ -45,6 +45,8 @@ constexpr std::uint32_t given_up[] = {
     __NR_ptrace,
     __NR_process_vm_readv,
     __NR_process_vm_writev,
+    __NR_pidfd_open,
+    __NR_pidfd_getfd, // another process's socket
     __NR_io_uring_setup,
     __NR_setns,
     __NR_bpf,

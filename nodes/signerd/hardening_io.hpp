@@ -9,8 +9,9 @@ namespace sett::signerd {
 /// privileges, as much locked memory as the system allows. Error: io.
 [[nodiscard]] result<void> protect_process();
 
-/// When the socket listens: from now on no socket can be made or connected, no program run, no other process read or
-/// traced (a seccomp filter; such calls fail with EPERM). Cannot be undone. Error: io.
+/// When the socket listens: from now on no socket can be made or connected, no program run, no other process
+/// read or traced by the calls that are for it (a seccomp filter; they fail with EPERM; README.md on what it leaves).
+/// Cannot be undone. Error: io.
 [[nodiscard]] result<void> give_up_network();
 
 } // namespace sett::signerd

@@ -23,6 +23,7 @@
 #include <string>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <vector>
 
@@ -227,12 +228,16 @@ TEST_F(it_signerd, gives_up_core_files_new_privileges_swap_and_the_network) {
   EXPECT_NE(core.find(" 0 "), std::string::npos) << core;
 }
 
-TEST(it_hardening, makes_no_socket_and_runs_no_program_afterwards) {
+TEST(it_hardening, makes_no_socket_runs_no_program_and_reaches_no_process_afterwards) {
   const auto pid = ::fork();
   if (pid == 0) {
     if (!signerd::protect_process() || !signerd::give_up_network()) ::_exit(1);
     for (const int family : {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK})
       if (::socket(family, SOCK_STREAM, 0) >= 0 || errno != EPERM) ::_exit(2);
+    const auto self = ::getpid();
+    for (const long call : {__NR_pidfd_open, __NR_pidfd_getfd, __NR_ptrace, __NR_process_vm_readv,
+                            __NR_process_vm_writev, __NR_io_uring_setup, __NR_bpf, __NR_setns})
+      if (::syscall(call, self, 0, 0, 0, 0, 0) >= 0 || errno != EPERM) ::_exit(4);
     char* const none[] = {nullptr};
     ::execve("/bin/true", none, none);
     ::_exit(errno == EPERM ? 0 : 3);
