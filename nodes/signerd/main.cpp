@@ -136,9 +136,11 @@ int run(const config::settings& s) {
                w.halted ? fmt::format(", halted ({})", w.halt_number) : "");
   const auto did = server.run(desk, wall_now, stop);
   const bool stored = desk.store_all();
-  fmt::print(stderr,
-             "signerd: stopped; {} signed, {} refused, {} of them overloaded, {} connections closed for nonsense\n",
-             did.signed_, did.refused, did.overloaded, did.broken);
+  fmt::print(
+      stderr,
+      "signerd: stopped; {} signed, {} refused, {} of them overloaded, {} connections closed for nonsense, {} for "
+      "newer ones\n",
+      did.signed_, did.refused, did.overloaded, did.broken, did.displaced);
   return stored ? exit_ok : exit_failed;
 }
 

@@ -3,10 +3,12 @@
 #include "actors/signer/signer_error.hpp"
 #include "actors/signer/signer_frames.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <iterator>
 #include <memory>
 #include <poll.h>
 #include <sys/socket.h>
@@ -58,6 +60,7 @@ struct signer_server::connection {
   int fd;
   frame_cutter cutter;
   std::string out;
+  std::size_t waiting{}; // requests in the queues
   bool closed{};
 };
 
@@ -114,14 +117,20 @@ served signer_server::run(signing_desk& desk, const std::function<unix_seconds()
     if (!to.write()) to.closed = true;
   };
   const auto enqueue = [&](const std::shared_ptr<connection>& c, signer_request request) {
+    if (const auto* h = std::get_if<halt_ask>(&request.ask)) { // before all that waits, however much it is
+      const auto in_force = desk.halt(h->wallet, h->number);
+      reply(*c, request.id, halt_answer{.stored = in_force.has_value(), .number = in_force.value_or(0)});
+      return;
+    }
     const auto* ask = std::get_if<sign_ask>(&request.ask);
-    // Told by the message itself, and only when somebody waits; halts and questions go first, too.
+    // Told by the message itself, and only when somebody waits; questions go first, too.
     const bool first = ask == nullptr || (!(exits.empty() && others.empty()) && desk.brings_home(ask->request));
     if (exits.size() + others.size() >= options_.queue_max) {
       ++count.overloaded;
       reply(*c, request.id, refused{refusal::overloaded, "too many requests wait for the signer"});
       return;
     }
+    ++c->waiting;
     (first ? exits : others).push_back({c, std::move(request)});
   };
   const auto read = [&](const std::shared_ptr<connection>& c) {
@@ -145,6 +154,7 @@ served signer_server::run(signing_desk& desk, const std::function<unix_seconds()
   };
   const auto serve = [&](job j) {
     auto& c = *j.from;
+    --c.waiting;
     if (c.closed && std::holds_alternative<sign_ask>(j.request.ask)) return; // nobody waits for the answer
     const auto id = j.request.id;
     if (const auto* s = std::get_if<sign_ask>(&j.request.ask)) {
@@ -153,14 +163,26 @@ served signer_server::run(signing_desk& desk, const std::function<unix_seconds()
         reply(c, id, *got);
       else
         reply(c, id, std::move(got.error()));
-    } else if (const auto* h = std::get_if<halt_ask>(&j.request.ask)) {
-      const auto in_force = desk.halt(h->wallet, h->number);
-      reply(c, id, halt_answer{.stored = in_force.has_value(), .number = in_force.value_or(0)});
     } else if (const auto* r = std::get_if<resume_ask>(&j.request.ask)) {
       reply(c, id, halt_answer{.stored = desk.resume(r->wallet, r->number), .number = r->number});
     } else {
       reply(c, id, desk.status(now()));
     }
+  };
+
+  // Who comes when all places are taken may bring a halt: the newest connection that waits for nothing makes room, and
+  // when all of them wait, the newest.
+  const auto admit = [&](std::shared_ptr<connection> c) {
+    std::erase_if(open, [](const auto& o) { return o->closed; });
+    if (open.size() >= options_.connections_max) {
+      const auto newest =
+          std::find_if(open.rbegin(), open.rend(), [](const auto& o) { return o->waiting == 0 && o->out.empty(); });
+      const auto leaves = newest == open.rend() ? std::prev(open.end()) : std::prev(newest.base());
+      (*leaves)->closed = true;
+      open.erase(leaves);
+      ++count.displaced;
+    }
+    open.push_back(std::move(c));
   };
 
   bool stopping = false;
@@ -181,7 +203,7 @@ served signer_server::run(signing_desk& desk, const std::function<unix_seconds()
       const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
       if (fd >= 0) {
         auto c = std::make_shared<connection>(fd);
-        if (open.size() < options_.connections_max && is_trusted(fd)) open.push_back(std::move(c));
+        if (is_trusted(fd)) admit(std::move(c));
       }
     }
     auto& queue = exits.empty() ? others : exits;

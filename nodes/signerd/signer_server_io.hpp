@@ -1,6 +1,8 @@
 // The signer's socket: one thread reads requests from a few connections, queues them, serves them one by one and
-// answers. Exits go before everything else; both queues together are bounded, and what comes beyond is answered as
-// overloaded at once. A connection that sends what is no request, or that does not read its answers, is closed.
+// answers. Halts are served as they are read and need no place in a queue. Exits go before everything else; both queues
+// together are bounded, and what comes beyond is answered as overloaded at once. A connection that sends what is no
+// request, or that does not read its answers, is closed. When there are as many connections as may be, a new one takes
+// the place of the newest one that waits for nothing, so that a halt gets in.
 //
 // Serving is signing on the same thread: 30 us a message, and now and then a disk write (see signer's wallet_book), so
 // more threads would only wait for each other.
@@ -22,7 +24,7 @@ struct server_options {
 
 /// What happened, for the log line of an ordered stop.
 struct served {
-  std::uint64_t signed_{}, refused{}, overloaded{}, broken{};
+  std::uint64_t signed_{}, refused{}, overloaded{}, broken{}, displaced{};
 };
 
 class signer_server {

@@ -382,6 +382,79 @@ TEST_F(it_signerd, serves_exits_before_the_entries_that_wait) {
   EXPECT_EQ(exits_first, 5); // at most the one that was served first comes before them
 }
 
+/// Sends the requests at once while the signer stands still, and takes as many replies, in their order.
+std::vector<signer::signer_reply> replies_to(process& p, const std::string& socket, const std::string& burst,
+                                             std::size_t count) {
+  p.signal(SIGSTOP);
+  const int fd = raw_connection(socket);
+  EXPECT_EQ(::send(fd, burst.data(), burst.size(), 0), static_cast<ssize_t>(burst.size()));
+  p.signal(SIGCONT);
+  signer::frame_cutter cutter(signer::reply_bytes_max);
+  std::vector<signer::signer_reply> out;
+  std::vector<char> part(64 * 1024);
+  while (out.size() < count) {
+    const auto n = ::recv(fd, part.data(), part.size(), 0);
+    EXPECT_GT(n, 0);
+    if (n <= 0) break;
+    cutter.append({part.data(), static_cast<std::size_t>(n)});
+    while (const auto frame = cutter.next()) out.push_back(std::move(*signer::decode_reply(*frame)));
+  }
+  ::close(fd);
+  return out;
+}
+
+TEST_F(it_signerd, halts_before_everything_that_waits_and_outside_its_queues_bound) {
+  write_settings("queue_max = 4");
+  auto p = start();
+  std::string burst;
+  for (std::uint64_t i = 0; i < 20; ++i)
+    burst += signer::encode(
+        signer::signer_request{.id = i, .ask = signer::sign_ask{.request = request(pump_entry(1000 + i, 0))}});
+  burst += signer::encode(signer::signer_request{.id = 20, .ask = signer::halt_ask{.wallet = wallet, .number = 7}});
+  const auto got = replies_to(*p, folder / "signer.sock", burst, 21);
+  ASSERT_EQ(got.size(), 21U);
+  std::size_t overloaded = 0, halted = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    if (got[i].id == 20) {
+      const auto* answer = std::get_if<signer::halt_answer>(&got[i].answer);
+      ASSERT_NE(answer, nullptr);
+      EXPECT_TRUE(answer->stored);
+      EXPECT_EQ(answer->number, 7U);
+      EXPECT_EQ(i, 16U); // after what had no place, before what waits
+      continue;
+    }
+    const auto* r = std::get_if<signer::refused>(&got[i].answer);
+    ASSERT_NE(r, nullptr);
+    overloaded += r->why == refusal::overloaded;
+    halted += r->why == refusal::halted;
+  }
+  EXPECT_EQ(overloaded, 16U);
+  EXPECT_EQ(halted, 4U);
+}
+
+TEST_F(it_signerd, lets_a_halt_in_when_all_connections_are_taken) {
+  write_settings("connections_max = 2");
+  auto p = start();
+  auto c = client();
+  EXPECT_EQ(sign(*c, pump_exit(1)), "signed"); // the oldest, which stays
+  std::vector<int> idle;
+  for (int i = 0; i < 5; ++i) idle.push_back(raw_connection(folder / "signer.sock"));
+  const auto got = replies_to(
+      *p, folder / "signer.sock",
+      signer::encode(signer::signer_request{.id = 1, .ask = signer::halt_ask{.wallet = wallet, .number = 2}}), 1);
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_TRUE(std::get<signer::halt_answer>(got[0].answer).stored);
+  EXPECT_EQ(sign(*c, pump_entry(1)), "halted");
+  for (const int fd : idle) {
+    char answer = 0;
+    EXPECT_EQ(::recv(fd, &answer, 1, 0), 0); // all of them made room
+    ::close(fd);
+  }
+  p->signal(SIGTERM);
+  EXPECT_EQ(p->wait(), 0);
+  EXPECT_NE(p->err().find("5 for newer ones"), std::string::npos) << p->err();
+}
+
 TEST_F(it_signerd, is_unreachable_at_once_when_it_does_not_run) {
   auto c = client();
   EXPECT_EQ(sign(*c, pump_exit()), "unreachable");
