@@ -143,6 +143,16 @@ result<wallet_book> parse_wallet_book(const address& wallet, std::string_view te
   return out;
 }
 
+result<void> check_clock(const wallet_book& book, unix_seconds clock) {
+  constexpr std::int64_t day_seconds = 86'400;
+  if (book.last.value - day_seconds <= clock.value) return {};
+  return fail(area, signer_errc::bad_clock,
+              fmt::format("the clock says {} and the signer's book {} (seconds since 1970), more than a day later: set "
+                          "the clock right; if it was wrong before, remove the book, knowing that this wallet's sums "
+                          "begin at nothing and a halt is forgotten",
+                          clock.value, book.last.value));
+}
+
 std::expected<approval, refused> judge(const ports::sign_request& request, const judged_wallet& wallet,
                                        const wallet_book& book, unix_seconds clock, solana::transaction_view& scratch) {
   const auto& p = *wallet.policy;

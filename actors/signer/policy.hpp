@@ -67,8 +67,8 @@ private:
 /// The sums have to survive a kill, and a signature must not wait for a disk. So what is stored runs ahead: a sixteenth
 /// of the hour's limit is stored as spent before it is, and a disk is needed again only when that is used up or five
 /// minutes are over. After a kill the stored sums are taken for true: at most a sixteenth of the hour's limit (per kind
-/// and five minutes) is counted too much, and nothing too little. If the file is lost, the sums begin at nothing and
-/// what the node's journal says is all that holds: at worst one more hour's and day's limit can be spent.
+/// and five minutes) is counted too much, and nothing too little. If the file is lost, the sums begin at nothing: at
+/// worst one more hour's and day's limit can be spent, less what the request says of the journal's sums.
 struct wallet_book {
   spend_window spend, cost;
   std::uint64_t halted{}, resumed{};  // halted: the highest number of a halt; in force when above resumed
@@ -84,6 +84,10 @@ struct wallet_book {
                                        lamports cost_ahead);
 /// Error: bad_state with the line; the wallet must be the one named.
 [[nodiscard]] result<wallet_book> parse_wallet_book(const address& wallet, std::string_view text);
+
+/// The sums stand still until the clock reaches `book.last` again, and a clock that was far ahead once would hold them
+/// for as long. Error: bad_clock, when that is more than a day off; a smaller step back is waited out.
+[[nodiscard]] result<void> check_clock(const wallet_book& book, unix_seconds clock);
 
 /// A wallet as the rules see it.
 struct judged_wallet {

@@ -27,7 +27,8 @@ enum class signer_errc : std::uint16_t {
   timeout,
   overloaded,
   stopped,
-  refused, // the signer refuses the message; the text names the refusal
+  refused,   // the signer refuses the message; the text names the refusal
+  bad_clock, // the clock is far behind what it read before
 };
 
 } // namespace sett::signer

@@ -85,6 +85,9 @@ result<std::size_t> open_wallets(const config::settings& s, signer::signing_desk
         return fail(signer::area, signer::signer_errc::bad_state,
                     book_path(s.signer_state_dir(), f.address) + ": " + read.error().message);
       book = *read;
+      if (const auto ok = signer::check_clock(book, wall_now()); !ok)
+        return fail(signer::area, signer::signer_errc::bad_clock,
+                    book_path(s.signer_state_dir(), f.address) + ": " + ok.error().message);
     } else if (text.error().code != static_cast<std::uint16_t>(signer::signer_errc::not_found)) {
       return std::unexpected(text.error());
     }

@@ -1,3 +1,4 @@
+#include "actors/signer/signer_error.hpp"
 #include "actors/signer/signer_frames.hpp"
 #include "actors/signer/signing_desk.hpp"
 #include "messages/solana/ed25519.hpp"
@@ -342,6 +343,18 @@ TEST(unit_signer_frames, come_out_whole_however_the_bytes_arrive_and_never_beyon
 TEST(unit_signing_desk, has_a_word_of_the_port_for_every_refusal) {
   for (std::uint8_t i = 1; i < static_cast<std::uint8_t>(refusal::count_); ++i)
     EXPECT_NE(signer::port_word(static_cast<refusal>(i)), ports::sign_refusal::none) << i;
+}
+
+TEST(unit_wallet_book, takes_a_clock_that_is_up_to_a_day_behind_it) {
+  signer::wallet_book book;
+  EXPECT_TRUE(check_clock(book, unix_seconds(0)));
+  book.last = unix_seconds(1'000'000);
+  EXPECT_TRUE(check_clock(book, unix_seconds(1'000'000)));
+  EXPECT_TRUE(check_clock(book, unix_seconds(9'000'000))); // it was switched off for long
+  EXPECT_TRUE(check_clock(book, unix_seconds(1'000'000 - 86'400)));
+  const auto behind = check_clock(book, unix_seconds(1'000'000 - 86'401));
+  ASSERT_FALSE(behind);
+  EXPECT_EQ(behind.error().code, static_cast<std::uint16_t>(signer::signer_errc::bad_clock));
 }
 
 } // namespace

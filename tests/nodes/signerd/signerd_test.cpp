@@ -290,6 +290,21 @@ TEST_F(it_signerd, does_not_start_on_a_damaged_book) {
   EXPECT_NE(p->err().find("of the signer's book"), std::string::npos) << p->err();
 }
 
+TEST_F(it_signerd, does_not_start_on_a_clock_that_is_days_behind_its_book) {
+  auto p = start();
+  auto c = client();
+  EXPECT_EQ(sign(*c, pump_entry(1)), "signed");
+  p->signal(SIGTERM);
+  EXPECT_EQ(p->wait(), 0);
+  const auto book = (folder / "signer") + "/" + solana::to_base58(wallet) + ".book";
+  write_file(book, "sett-signer-book 1\nwallet " + solana::to_base58(wallet) +
+                       "\nhalted 0\nresumed 0\nlast 9999999999\nend\n");
+  p = start();
+  EXPECT_EQ(p->wait(), 1);
+  EXPECT_NE(p->err().find("more than a day later: set the clock right"), std::string::npos) << p->err();
+  EXPECT_NE(p->err().find(book), std::string::npos) << p->err();
+}
+
 TEST_F(it_signerd, lets_no_second_signer_have_its_state_or_socket) {
   auto p = start();
   auto second = run({program, "--config", folder / "signer.toml"});
