@@ -92,11 +92,9 @@ struct http_lane::state : std::enable_shared_from_this<http_lane::state> {
       if (!leave) return;
       id = next_id++;
     }
-    const auto any_answer = [](solana::padded_view) {
-      return lane_word{.taken = true, .outcome = call_outcome::success, .why = {}, .result = {}};
-    };
-    post(options.kind == lane_kind::jito ? tip_accounts_text(id) : health_text(id), *leave, any_answer,
-         [](const lane_word&) {});
+    post(
+        options.kind == lane_kind::jito ? tip_accounts_text(id) : health_text(id), *leave,
+        [id](solana::padded_view body) { return read_probe_reply(body, id); }, [](const lane_word&) {});
   }
 
   /// A question beside the sends, within the same bounds.

@@ -52,6 +52,22 @@ told meaning_of(std::int64_t code) {
   return {call_outcome::server_error, "the lane failed"};
 }
 
+lane_word bad(std::string_view what) {
+  return {.taken = false, .outcome = call_outcome::bad_data, .why = std::string(what), .result = {}};
+}
+/// Nothing: the reply answers `id` with a result.
+std::optional<lane_word> refusal_in(rpc::response_document& document, solana::padded_view body, std::uint64_t id) {
+  if (!document.read(body) || document.responses().size() != 1) return bad("the reply cannot be read");
+  const auto& r = document.responses()[0];
+  if (r.failure) {
+    const auto [outcome, words] = meaning_of(r.failure->code);
+    return lane_word{
+        .taken = false, .outcome = outcome, .why = fmt::format("error {}: {}", r.failure->code, words), .result = {}};
+  }
+  if (r.id != id) return bad("the reply answers another request");
+  return std::nullopt;
+}
+
 template <class T>
 std::unexpected<error> malformed(T&& what) {
   return fail("lanes", lanes_errc::malformed, std::string(std::forward<T>(what)));
@@ -88,22 +104,19 @@ std::string tip_accounts_text(std::uint64_t id) { return request(id, "getTipAcco
 std::string health_text(std::uint64_t id) { return request(id, "getHealth", ""); }
 
 lane_word read_send_reply(solana::padded_view body, std::uint64_t id, const std::optional<signature>& expected) {
-  const auto bad = [](std::string_view what) {
-    return lane_word{.taken = false, .outcome = call_outcome::bad_data, .why = std::string(what), .result = {}};
-  };
   rpc::response_document document;
-  if (!document.read(body) || document.responses().size() != 1) return bad("the reply cannot be read");
+  if (auto word = refusal_in(document, body, id)) return std::move(*word);
   const auto& r = document.responses()[0];
-  if (r.failure) {
-    const auto [outcome, words] = meaning_of(r.failure->code);
-    return {
-        .taken = false, .outcome = outcome, .why = fmt::format("error {}: {}", r.failure->code, words), .result = {}};
-  }
-  if (r.id != id) return bad("the reply answers another request");
   auto text = document.get<std::string>(r);
   if (!text || text->empty() || text->size() > 128) return bad("the reply holds no signature or bundle");
   if (expected && *text != solana::to_base58(*expected)) return bad("the reply names another transaction");
   return {.taken = true, .outcome = call_outcome::success, .why = {}, .result = std::move(*text)};
+}
+
+lane_word read_probe_reply(solana::padded_view body, std::uint64_t id) {
+  rpc::response_document document;
+  if (auto word = refusal_in(document, body, id)) return std::move(*word);
+  return {.taken = true, .outcome = call_outcome::success, .why = {}, .result = {}};
 }
 
 result<std::vector<bundle_status>> read_bundle_statuses(solana::padded_view body) {

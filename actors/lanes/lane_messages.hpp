@@ -39,6 +39,9 @@ struct lane_word {
 [[nodiscard]] lane_word read_send_reply(solana::padded_view body, std::uint64_t id,
                                         const std::optional<signature>& expected);
 
+/// The reply to a probe (health_text, tip_accounts_text): a node that is not well says so in the body of an HTTP 200.
+[[nodiscard]] lane_word read_probe_reply(solana::padded_view body, std::uint64_t id);
+
 struct bundle_status {
   std::string bundle;
   std::uint64_t slot{};

@@ -189,6 +189,36 @@ TEST_F(it_http_lane, opens_its_breaker_and_probes_without_money) {
   EXPECT_TRUE(std::ranges::any_of(asked, [](const auto& b) { return b.find("getHealth") != std::string::npos; }));
 }
 
+TEST_F(it_http_lane, stays_shut_while_the_node_says_in_its_body_that_it_is_not_well) {
+  constexpr int sick_answers = 12;
+  std::atomic<bool> up{false}, early{false};
+  std::atomic<int> probes{0};
+  lane_server server([&](const std::string& body, int) -> scripted_reply {
+    if (!up) return {.status = 503, .body = "", .retry_after = {}};
+    if (body.find("getHealth") == std::string::npos) {
+      early = early || probes < sick_answers;
+      return result_of(body, own());
+    }
+    if (probes++ >= sick_answers) return result_of(body, "\"ok\"");
+    return {.status = 200,
+            .body = R"({"jsonrpc":"2.0","id":)" + id_of(body) + R"(,"error":{"code":-32005,"message":"behind"}})",
+            .retry_after = {}};
+  });
+  connect(server, lane_kind::rpc, [](http_lane_options& o) {
+    o.gate.breaker.open_base = std::chrono::milliseconds(1);
+    o.gate.breaker.open_cap = std::chrono::milliseconds(2);
+    o.gate.breaker.probe_spacing = std::chrono::milliseconds(1);
+  });
+  bool rests = false;
+  for (int i = 0; i < 1000 && !rests; ++i) rests = send().why == "the lane failed too often and rests";
+  ASSERT_TRUE(rests);
+  up = true;
+  bool taken = false;
+  for (int i = 0; i < 1'000'000 && !taken; ++i) taken = send().taken;
+  EXPECT_TRUE(taken);
+  EXPECT_FALSE(early);
+}
+
 TEST_F(it_http_lane, ends_a_send_that_is_never_answered_or_cut_off) {
   lane_server server([](const std::string&, int n) {
     return scripted_reply{.status = 200, .body = {}, .retry_after = {}, .drop = n > 0, .hang = n == 0};

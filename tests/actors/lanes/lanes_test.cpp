@@ -139,6 +139,20 @@ lane_word read(std::string_view text, std::uint64_t id = 1, std::optional<signat
   return read_send_reply(padded.view(), id, expected);
 }
 
+TEST(unit_lane_messages, tell_a_well_lane_from_one_that_answers_with_an_error) {
+  const auto probe = [](std::string_view text) {
+    const solana::padded_text padded(text);
+    return read_probe_reply(padded.view(), 1);
+  };
+  EXPECT_TRUE(probe(R"({"jsonrpc":"2.0","id":1,"result":"ok"})").taken);
+  EXPECT_TRUE(probe(R"({"jsonrpc":"2.0","id":1,"result":["96gYZGLnJYVFmbjzopPSU6QiEV5fGqZNyN9nmNhvrZU5"]})").taken);
+  const auto behind = probe(R"({"jsonrpc":"2.0","id":1,"error":{"code":-32005,"message":"behind by 42 slots"}})");
+  EXPECT_FALSE(behind.taken);
+  EXPECT_EQ(behind.outcome, call_outcome::stale_slot);
+  EXPECT_EQ(probe(R"({"jsonrpc":"2.0","id":2,"result":"ok"})").outcome, call_outcome::bad_data);
+  EXPECT_EQ(probe("<html>").outcome, call_outcome::bad_data);
+}
+
 TEST(unit_lane_messages, take_a_reply_only_for_the_transaction_that_was_sent) {
   const auto own = solana::to_base58(made_signature(5)), other = solana::to_base58(made_signature(6));
   const auto reply = [](const std::string& s) { return R"({"jsonrpc":"2.0","id":1,"result":")" + s + R"("})"; };
