@@ -127,6 +127,11 @@ inline solana::instruction raydium_v4_swap(const address& in, const address& out
   return call(raydium_v4_program, places(accounts, {{accounts - 3, in}, {accounts - 2, out}, {accounts - 1, wallet}}),
               joined({{9}, le(amount, 8), le(1, 8)}));
 }
+/// The same with another first byte: 0x0b after 9, 0x11 after 0x10 name what comes out instead of what goes in.
+inline solana::instruction raydium_v4_tagged(solana::instruction swap, std::uint8_t tag) {
+  swap.data[0] = tag;
+  return swap;
+}
 /// As the program reads it without an order book: the first eight accounts, whatever follows.
 inline solana::instruction raydium_v4_swap_v2(const address& in, const address& out, std::uint64_t amount,
                                               std::size_t accounts = 8) {
@@ -148,6 +153,16 @@ inline solana::instruction whirlpool_swap(const address& a, const address& b, st
                       le(threshold, 8),
                       le(0, 16),
                       {static_cast<std::uint8_t>(is_input), static_cast<std::uint8_t>(a_to_b)}}));
+}
+
+inline solana::instruction whirlpool_swap_v2(const address& a, const address& b, const address& mint_a,
+                                             const address& mint_b, std::uint64_t amount, bool a_to_b) {
+  return call(whirlpool_program, places(15, {{3, wallet}, {5, mint_a}, {6, mint_b}, {7, a}, {9, b}}),
+              joined({of("\x2b\x04\xed\x0b\x1a\xc9\x1e\x62"),
+                      le(amount, 8),
+                      le(1, 8),
+                      le(0, 16),
+                      {1, static_cast<std::uint8_t>(a_to_b), 0}}));
 }
 
 inline std::vector<std::uint8_t> message_of(const instructions& all,

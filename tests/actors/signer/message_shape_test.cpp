@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -304,6 +306,140 @@ TEST(unit_message_shape, judges_no_account_that_comes_from_a_lookup_table) {
   EXPECT_REFUSED(read(message_of(pump_exit(), table(token_account))), refusal::hidden_account);
   EXPECT_REFUSED(read(message_of({transfer(wallet, cold_wallet, 5)}, table(cold_wallet))), refusal::hidden_account);
   EXPECT_SHAPE(read(message_of(pump_exit(), table(made_address(100)))), shape::sell); // the venue's own
+}
+
+/// Every swap that is known, with the places of its accounts that are judged.
+struct known_swap {
+  std::string_view name;
+  solana::instruction swap;
+  bool buy;
+  std::vector<std::size_t> judged; // must stand in the message itself
+  std::vector<std::size_t> own; // of those, where nobody else may stand: whoever pays, receives, or what is paid with
+};
+std::vector<known_swap> known_swaps() {
+  constexpr std::string_view tag_buy = "\x66\x06\x3d\x12\x01\xda\xeb\xea",
+                             tag_buy_exact_in = "\xc6\x2e\x15\x52\xb4\xd9\xe8\x70",
+                             tag_sell = "\x33\xe6\x85\xa4\x01\x7f\x83\xad",
+                             tag_pump_exact_in = "\x38\xfc\x74\x08\x9e\xdf\xcd\x5f",
+                             tag_cpmm_out = "\x37\xd9\x62\x56\xa3\x4a\xb4\xad";
+  const auto tagged = [](solana::instruction ix, std::string_view tag) {
+    std::ranges::copy(tag, ix.data.begin());
+    return ix;
+  };
+  const auto v4_buy = raydium_v4_swap(temporary, once, 9), v4_sell = raydium_v4_swap(token_account, wsol_account, 9),
+             v4_buy_short = raydium_v4_swap_v2(temporary, once, 9),
+             v4_sell_short = raydium_v4_swap_v2(token_account, wsol_account, 9),
+             cpmm_buy = cpmm_swap(temporary, once, wsol, mint, 9),
+             cpmm_sell = cpmm_swap(token_account, wsol_account, mint, wsol, 9);
+  return {
+      {"pump buy", pump_buy(5, once), true, {5, 6}, {5, 6}},
+      {"pump buy_exact_sol_in", tagged(pump_buy(5, once), tag_pump_exact_in), true, {5, 6}, {5, 6}},
+      {"pump sell", pump_sell(5), false, {5, 6}, {6}},
+      {"cpmm buy", cpmm_buy, true, {0, 4, 5, 10, 11}, {0, 4, 5, 10}},
+      {"cpmm buy out", tagged(cpmm_buy, tag_cpmm_out), true, {0, 4, 5, 10, 11}, {0, 4, 5, 10}},
+      {"cpmm sell", cpmm_sell, false, {0, 4, 5, 10, 11}, {0, 5, 11}},
+      {"cpmm sell out", tagged(cpmm_sell, tag_cpmm_out), false, {0, 4, 5, 10, 11}, {0, 5, 11}},
+      {"v4 9 buy", v4_buy, true, {15, 16, 17}, {15, 16, 17}},
+      {"v4 9 buy of 17", raydium_v4_swap(temporary, once, 9, 17), true, {14, 15, 16}, {14, 15, 16}},
+      {"v4 9 sell", v4_sell, false, {15, 16, 17}, {16, 17}},
+      {"v4 0x0b buy", raydium_v4_tagged(v4_buy, 0x0b), true, {15, 16, 17}, {15, 16, 17}},
+      {"v4 0x0b sell", raydium_v4_tagged(v4_sell, 0x0b), false, {15, 16, 17}, {16, 17}},
+      {"v4 0x10 buy", v4_buy_short, true, {5, 6, 7}, {5, 6, 7}},
+      {"v4 0x10 sell", v4_sell_short, false, {5, 6, 7}, {6, 7}},
+      {"v4 0x11 buy", raydium_v4_tagged(v4_buy_short, 0x11), true, {5, 6, 7}, {5, 6, 7}},
+      {"v4 0x11 sell", raydium_v4_tagged(v4_sell_short, 0x11), false, {5, 6, 7}, {6, 7}},
+      {"pumpswap buy",
+       pump_swap_trade(tag_buy, once, temporary, mint, wsol, 7, 70),
+       true,
+       {1, 3, 4, 5, 6},
+       {1, 4, 5, 6}},
+      {"pumpswap buy_exact_quote_in",
+       pump_swap_trade(tag_buy_exact_in, once, temporary, mint, wsol, 7, 70),
+       true,
+       {1, 3, 4, 5, 6},
+       {1, 4, 5, 6}},
+      {"pumpswap sell",
+       pump_swap_trade(tag_sell, token_account, wsol_account, mint, wsol, 7, 70),
+       false,
+       {1, 3, 4, 5, 6},
+       {1, 4, 6}},
+      {"pumpswap buy where wSOL is the base",
+       pump_swap_trade(tag_sell, temporary, once, wsol, mint, 7, 70),
+       true,
+       {1, 3, 4, 5, 6},
+       {1, 3, 5, 6}},
+      {"whirlpool buy", whirlpool_swap(temporary, once, 11, 12, true, true), true, {1, 3, 5}, {1, 3, 5}},
+      {"whirlpool sell", whirlpool_swap(token_account, wsol_account, 11, 12, true, true), false, {1, 3, 5}, {1, 5}},
+      {"whirlpool sell b", whirlpool_swap(wsol_account, token_account, 11, 12, true, false), false, {1, 3, 5}, {1, 3}},
+      {"whirlpool v2 buy",
+       whirlpool_swap_v2(temporary, once, wsol, mint, 11, true),
+       true,
+       {3, 5, 6, 7, 9},
+       {3, 5, 7, 9}},
+      {"whirlpool v2 sell",
+       whirlpool_swap_v2(token_account, wsol_account, mint, wsol, 11, true),
+       false,
+       {3, 5, 6, 7, 9},
+       {3, 6, 9}},
+      {"whirlpool v2 sell b",
+       whirlpool_swap_v2(wsol_account, token_account, wsol, mint, 11, false),
+       false,
+       {3, 5, 6, 7, 9},
+       {3, 5, 7}},
+  };
+}
+instructions around(solana::instruction swap, bool buy) {
+  if (!buy) return wsol_exit(std::move(swap));
+  if (swap.program != pump_program) return wsol_entry(std::move(swap));
+  auto all = wsol_entry(std::move(swap));
+  all.erase(all.begin() + 3, all.begin() + 5); // no temporary account
+  all.pop_back();
+  return all;
+}
+
+TEST(unit_message_shape, sends_nothing_to_a_stranger_on_any_venue) {
+  for (const auto& known : known_swaps()) {
+    EXPECT_SHAPE(read(message_of(around(known.swap, known.buy), venue_table())), known.buy ? shape::buy : shape::sell);
+    for (std::size_t place = 0; place < known.swap.accounts.size(); ++place) {
+      auto swap = known.swap;
+      swap.accounts[place] = {.key = stranger, .is_signer = false, .is_writable = true};
+      const bool is_signed = read(message_of(around(swap, known.buy), venue_table())).has_value();
+      const bool own = std::ranges::find(known.own, place) != known.own.end();
+      EXPECT_EQ(is_signed, !own) << known.name << ", account " << place;
+    }
+  }
+}
+
+TEST(unit_message_shape, refuses_every_judged_account_behind_a_lookup_table) {
+  const auto hidden = made_address(90);
+  const std::vector<solana::lookup_table> table{{.key = made_address(80), .addresses = {hidden}}};
+  const auto check = [&](std::string_view name, const solana::instruction& ix, const std::vector<std::size_t>& judged) {
+    for (std::size_t place = 0; place < ix.accounts.size(); ++place) {
+      auto changed = ix;
+      changed.accounts[place] = {.key = hidden, .is_signer = false, .is_writable = true};
+      const auto got = read(message_of({changed}, table));
+      const bool refused = !got && got.error().why == refusal::hidden_account;
+      EXPECT_EQ(refused, std::ranges::find(judged, place) != judged.end()) << name << ", account " << place;
+    }
+  };
+  for (const auto& known : known_swaps()) check(known.name, known.swap, known.judged);
+  const auto theirs = solana::associated_token_address(cold_wallet, mint, token_program).key;
+  check("transfer", transfer(wallet, cold_wallet, 5), {0, 1});
+  check("create with seed", create_seeded(once, "00000000000000000000000000000001", 1, 165, token_program), {0, 1});
+  check("initialize", initialize_account(once, mint, wallet), {0, 1});
+  check("open", create_ata(token_account, wallet, mint), {0, 1, 2, 3});
+  check("close", close(token_account), {0, 1, 2});
+  check("sync", sync_native(wsol_account), {0});
+  check("transfer of tokens", transfer_tokens(token_account, mint, theirs, 5), {1, 2, 3});
+  check("advance", advance_nonce(), {0, 2});
+  check("withdraw nonce",
+        call(system_program, {made_address(20), wallet, made_address(21), made_address(22), wallet},
+             joined({le(5, 4), le(7, 8)})),
+        {1, 4});
+  check("make nonce",
+        call(system_program, {made_address(20), made_address(21), made_address(22)}, joined({le(6, 4), of(wallet)})),
+        {0});
+  check("extend", call(pump_swap_program, places(5, {{1, wallet}}), of("\xea\x66\xc2\xcb\x96\x48\x3e\xe5")), {1});
 }
 
 TEST(unit_message_shape, refuses_bytes_that_are_no_message) {
