@@ -47,6 +47,17 @@ bool sends_to(const solana::instruction& ix, const address& a, bool opened) {
            (ix.data[0] == 18 && data_holds(1)) || ix.data[0] == 3 || ix.data[0] == 4 || ix.data[0] == 6;
   if (ix.program == pump_program) return holds({6}) || (ix.data[0] == 0x66 && holds({5}) && !opened);
   if (ix.program == raydium_cpmm_program) return holds({0}) || (holds({5}) && !opened);
+  if (ix.program == raydium_v4_program) { // with an order book: 17 accounts, 18 with the target orders
+    const bool book = ix.data[0] == 9 || ix.data[0] == 0x0b;
+    const std::size_t owner = !book ? 7 : ix.accounts.size() == 17 ? 16 : 17;
+    return holds({owner}) || (holds({owner - 1}) && !opened);
+  }
+  if (ix.program == pump_swap_program) return holds({1}) || (holds({ix.data[0] == 0x33 ? 6U : 5U}) && !opened);
+  if (ix.program == whirlpool_program) {
+    const bool second = ix.data[0] == 0x2b, a_to_b = ix.data.size() > 41 && ix.data[41] != 0;
+    const std::size_t user = second ? 3 : 1, first_coin = second ? 7 : 3, second_coin = second ? 9 : 5;
+    return holds({user}) || (holds({a_to_b ? second_coin : first_coin}) && !opened);
+  }
   return ix.program == stranger;
 }
 bool opens(const solana::instruction& ix, const address& a) {
@@ -78,7 +89,20 @@ instructions catalogue() {
           advance_nonce(),
           call(token_program, {token_account, wallet}, joined({{6}, {2}, {1}, of(stranger)})),
           call(token_program, {token_account, stranger, wallet}, joined({{4}, le(5, 8)})),
-          call(stranger, {wallet}, {1})};
+          call(stranger, {wallet}, {1}),
+          raydium_v4_swap(wsol_account, token_account, 5),
+          raydium_v4_swap(token_account, wsol_account, 5, 17),
+          raydium_v4_tagged(raydium_v4_swap(wsol_account, token_account, 5), 0x0b),
+          raydium_v4_swap_v2(wsol_account, token_account, 5),
+          raydium_v4_swap_v2(token_account, wsol_account, 5),
+          raydium_v4_tagged(raydium_v4_swap_v2(token_account, wsol_account, 5), 0x11),
+          pump_swap_trade("\x66\x06\x3d\x12\x01\xda\xeb\xea", token_account, wsol_account, mint, wsol, 5, 5),
+          pump_swap_trade("\xc6\x2e\x15\x52\xb4\xd9\xe8\x70", token_account, wsol_account, mint, wsol, 5, 5),
+          pump_swap_trade("\x33\xe6\x85\xa4\x01\x7f\x83\xad", token_account, wsol_account, mint, wsol, 5, 5),
+          whirlpool_swap(wsol_account, token_account, 5, 5, true, true),
+          whirlpool_swap(wsol_account, token_account, 5, 5, true, false),
+          whirlpool_swap_v2(wsol_account, token_account, wsol, mint, 5, true),
+          whirlpool_swap_v2(wsol_account, token_account, wsol, mint, 5, false)};
 }
 
 void put_together(std::span<const std::uint8_t> input) {
@@ -95,7 +119,7 @@ void put_together(std::span<const std::uint8_t> input) {
     chosen.push_back(std::move(ix));
     input = input.subspan(2);
   }
-  const auto message = message_of(chosen);
+  const auto message = message_of(chosen, venue_table());
   if (message.empty()) return;
   const auto got = read(message);
   if (!got) return;
@@ -104,6 +128,11 @@ void put_together(std::span<const std::uint8_t> input) {
     for (const auto& ix : chosen) SETT_ASSERT(!sends_to(ix, a, opened));
   };
   refuses(stranger);
+  for (std::size_t i = 0; i < chosen.size(); ++i) // nor to an account that is closed by then
+    for (std::size_t j = i + 1; j < chosen.size(); ++j)
+      SETT_ASSERT(!(chosen[i].program == token_program && !chosen[i].data.empty() && chosen[i].data[0] == 9 &&
+                    chosen[j].program == system_program && !chosen[j].data.empty() && chosen[j].data[0] == 2 &&
+                    chosen[i].accounts[0].key == chosen[j].accounts[1].key));
   if (got->kind == signer::shape::buy || got->kind == signer::shape::sell) refuses(cold_wallet);
 }
 
