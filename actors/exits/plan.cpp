@@ -38,8 +38,12 @@ struct applier {
       s.opened = e.at;
       s.flags_at_open = e.flags;
     }
-    s.bought.value = plus(s.bought.value, e.tokens.value);
-    s.liquidity_peak = std::max(s.liquidity_peak, e.liquidity);
+    const auto replaced = s.newest == e.entry ? s.bought_newest.value : 0; // one fill of an entry is all of it
+    s.bought.value = plus(minus(s.bought.value, replaced), e.tokens.value);
+    s.newest = e.entry;
+    s.bought_newest = e.tokens;
+    s.peak_ppm = 0;
+    s.liquidity_peak = e.liquidity;
   }
   void operator()(const event::peaked& e) const {
     s.peak_ppm = std::max(s.peak_ppm, e.value_ppm);
@@ -71,7 +75,13 @@ struct applier {
     ++s.exits_made;
   }
   // Its orders keep their numbers: a cause is never used twice.
-  void operator()(const event::reverted& /*e*/) const { s.bought = {}; }
+  void operator()(const event::reverted& e) const {
+    if (s.newest != e.entry) return;
+    s.bought.value = minus(s.bought.value, s.bought_newest.value);
+    s.bought_newest = {};
+    s.peak_ppm = 0;
+    s.liquidity_peak = {};
+  }
   void operator()(const event::refused& e) const {
     if (s.now != stage::selling_all) return;
     ++s.exits_made;
@@ -112,6 +122,7 @@ std::optional<reason> trigger(const plan_settings& p, const plan_state& s, const
     if (p.trailing_bps < bps && peak >= ppm + p.trailing_arm_bps * ppm_per_bps)
       if (auto r = below(reason_code::trailing_stop, share_down(peak, bps - p.trailing_bps, bps))) return r;
     if (p.volatility_stop_bps != 0 && t.volatility_bps != 0) {
+      // Never nearer than a quarter of the trailing stop: the noise of a calm token is no fall.
       const auto distance = std::max(share_down(t.volatility_bps, p.volatility_stop_bps, bps), p.trailing_bps / 4);
       if (distance < bps)
         if (auto r = below(reason_code::volatility_stop, share_down(peak, bps - distance, bps))) return r;

@@ -66,8 +66,10 @@ enum class stage : std::uint8_t { watching, selling_part, selling_all, count_ };
 struct plan_state {
   execution::intent_id entry; // that opened it; names its exits
   unix_seconds opened;
-  token_amount bought; // by all entries
-  token_amount sold;   // by part exits that settled
+  token_amount bought;         // by all entries
+  execution::intent_id newest; // of them
+  token_amount bought_newest;  // by it, of `bought`: its fill may be undone and come again
+  token_amount sold;           // by part exits that settled
   std::uint64_t peak_ppm{};
   lamports liquidity_peak;
   protocol::token_flags flags_at_open{};
@@ -85,7 +87,7 @@ struct plan_state {
 };
 
 namespace event {
-/// The first fill, or a further one.
+/// The first fill, or a further one: the cost is another, so the highest values begin anew.
 struct bought {
   execution::intent_id entry;
   token_amount tokens;
@@ -102,8 +104,10 @@ struct part_wanted {
   std::uint8_t levels{}; // how many are done when it is filled
   reason why;
 };
-/// The fill that opened the position is undone; it may come again.
-struct reverted {};
+/// The fill of this entry is undone; it may come again.
+struct reverted {
+  execution::intent_id entry;
+};
 /// The part exit is over; 0: it sold nothing, the level stays and is asked for again a while after `at`.
 struct part_ended {
   token_amount sold;

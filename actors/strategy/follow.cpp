@@ -149,8 +149,7 @@ struct follower {
   void operator()(const execution::event::attempt_reverted& e) {
     const auto* i = before.find(e.id);
     if (i == nullptr || i->kind != intent_kind::entry) return;
-    if (const auto* p = plan_of(key_of(*i)); p != nullptr && p->entry == e.id)
-      plan(key_of(*i), exits::event::reverted{});
+    if (plan_of(key_of(*i)) != nullptr) plan(key_of(*i), exits::event::reverted{e.id});
   }
   void operator()(const execution::event::attempt_settled& e) {
     const auto* i = before.find(e.id);

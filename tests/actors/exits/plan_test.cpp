@@ -377,6 +377,43 @@ TEST(unit_exit_plan, causes_stay_apart_beyond_65536_orders) {
   }
 }
 
+TEST(unit_exit_plan, a_further_buy_and_an_undone_one_begin_the_highest_values_anew) {
+  auto p = quiet();
+  p.trailing_bps = 2'000;
+  p.trailing_arm_bps = 5'000;
+  p.rug_liquidity_bps = 3'000;
+  auto s = bought();
+  auto t = worth(2'000'000);
+  t.liquidity = lamports(100'000);
+  EXPECT_FALSE(look(p, s, whole, t));
+  execution::intent_id second;
+  second.bytes.fill(8);
+  const event::bought further{second, token_amount(10'000), lamports(60'000), 0, unix_seconds(2'000)};
+  apply(s, further);
+  // Half of it was bought at twice the price: 1.33 of the cost is its highest, not the 2 of before.
+  const position more{token_amount(20'000), lamports(3'000'000)};
+  t = worth(4'000'000);
+  t.liquidity = lamports(60'000);
+  EXPECT_FALSE(look(p, s, more, t));
+  EXPECT_EQ(s.peak_ppm, 1'333'333U);
+  EXPECT_EQ(s.liquidity_peak, lamports(60'000));
+
+  apply(s, event::reverted{second});
+  EXPECT_EQ(s.peak_ppm, 0U);
+  EXPECT_EQ(s.liquidity_peak, lamports(0));
+  EXPECT_EQ(s.bought, whole.tokens);
+  apply(s, event::reverted{second});
+  EXPECT_EQ(s.bought, whole.tokens) << "it is undone once";
+  apply(s, further);
+  EXPECT_EQ(s.bought, more.tokens) << "it counts once";
+  apply(s, further);
+  EXPECT_EQ(s.bought, more.tokens);
+  apply(s, event::reverted{entry_id()});
+  EXPECT_EQ(s.bought, more.tokens) << "the first one is final";
+  EXPECT_EQ(s.entry, entry_id());
+  EXPECT_EQ(s.opened, unix_seconds(1'000));
+}
+
 TEST(unit_exit_plan, exits_go_before_entries_and_emergencies_before_profits) {
   EXPECT_LT(urgency_of(reason_code::liquidity_pulled), urgency_of(reason_code::stop));
   EXPECT_LT(urgency_of(reason_code::stop), urgency_of(reason_code::take_profit));
