@@ -224,10 +224,14 @@ struct decider {
       out.tokens_after.value = sum;
       moved = {.mint = o.mint, .tokens = -delta(price->pool_out), .quote = delta(price->pool_in)};
     } else {
+      // What is sold out is closed with the sale, and its rent comes back.
+      const auto back = price->in == tokens ? rent : 0;
       std::uint64_t sum{};
-      if (price->in > tokens || o.tip.value > wallet || __builtin_add_overflow(wallet - o.tip.value, price->out, &sum))
+      if (price->in > tokens || o.tip.value > wallet ||
+          __builtin_add_overflow(wallet - o.tip.value, price->out, &sum) || __builtin_add_overflow(sum, back, &sum))
         return no_funds;
       out.lamports_after.value = sum;
+      out.rent_after.value = rent - back;
       out.tokens_after.value = tokens - price->in;
       moved = {.mint = o.mint, .tokens = delta(price->pool_in), .quote = -delta(price->pool_out)};
     }
@@ -301,7 +305,10 @@ struct applier {
     s.height = std::max(s.height, e.what.height);
     s.balance = o.lamports_after;
     if (o.ok) {
-      s.holdings[e.mint] = {o.tokens_after, o.rent_after};
+      if (o.tokens_after.value == 0 && o.rent_after.value == 0)
+        s.holdings.erase(e.mint);
+      else
+        s.holdings[e.mint] = {o.tokens_after, o.rent_after};
       if (o.tokens_after.value == 0) {
         std::erase_if(s.shadows, [&](const auto& p) { return p.second.mint == e.mint; });
       } else {

@@ -6,7 +6,8 @@
 // What lands where: the block is drawn from the signature and the sender's tip (so every node would draw the same); the
 // price is that of the pool after the recorded transactions of that block, with this wallet's own earlier impact on the
 // pool kept as a shadow. Some sends are lost and some transactions fail, drawn likewise. What is not modelled: others
-// who would have reacted, priority among those who want the same block.
+// who would have reacted, priority among those who want the same block. A sale of all there is closes the token's
+// account in the same transaction, so its rent comes back.
 //
 // A paper transaction is a real Solana message, signed by a key that holds nothing, with one instruction that no
 // program of the chain runs: the order. Pure; decide may refuse, apply cannot fail.
