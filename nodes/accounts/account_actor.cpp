@@ -125,7 +125,11 @@ void account_actor::refresh() {
     driver_.reset();
     record_.reset();
     asked_pools_.clear();
-    preparing_ = ticking_ = false;
+    preparing_.reset();
+    ticking_.reset();
+    quarantine_told_ = false;
+    changes_read_ = changes_;
+    was_read(false);
     return;
   }
   if (reading_) {
@@ -136,6 +140,7 @@ void account_actor::refresh() {
   if (!shard) return;
   reading_ = true;
   read_again_ = false;
+  changes_being_read_ = changes_;
   request(shard, read_within, shards::shard_read{{account_kind, setup_->name}, false})
       .then(
           [this](const shards::shard_read_answer& a) {
@@ -144,12 +149,26 @@ void account_actor::refresh() {
               took_state(a.state);
             else
               record_.reset();
+            was_read(record_.has_value());
             if (read_again_) refresh();
           },
           [this](const caf::error&) {
             reading_ = false;
             record_.reset();
+            was_read(false);
           });
+}
+
+void account_actor::after_read(std::function<void(account_actor&)> then) {
+  ++changes_;
+  waiting_.push_back(std::move(then));
+  refresh();
+}
+
+void account_actor::was_read(bool ok) {
+  if (ok && changes_read_ != changes_) return; // a read that began before the change
+  const auto waiting = std::exchange(waiting_, {});
+  for (const auto& then : waiting) then(*this);
 }
 
 void account_actor::took_state(std::string bytes) {
@@ -162,6 +181,7 @@ void account_actor::took_state(std::string bytes) {
     record_.reset();
     return;
   }
+  changes_read_ = changes_being_read_;
   count();
   for (const auto& [mint, held] : record_->state.books.holdings) {
     const bool wanted = record_->state.books.tokens(mint).value > 0 && asked_pools_.size() < holdings_max;
@@ -183,19 +203,27 @@ void account_actor::count() {
 }
 
 void account_actor::submit(account_command c, std::function<void(account_actor&, const command_answer&)> then) {
-  setup_->submit(encode(c), setup_->command_within_ns, here(std::move(then)));
+  submit(std::move(c), setup_->command_within_ns, std::move(then));
+}
+
+void account_actor::submit(account_command c, std::int64_t within_ns,
+                           std::function<void(account_actor&, const command_answer&)> then) {
+  setup_->submit(encode(c), within_ns, here(std::move(then)));
 }
 
 /// What has to be so before anything is done; true: it is.
 bool account_actor::prepare(const leadership& lead, const chain_view& chain) {
   const auto& s = record_->state;
-  const auto prepared = [](account_actor& a, const command_answer& said) {
-    a.preparing_ = false;
-    if (said.status != command_status::done) {
-      a.blocked_ = said.payload;
-      a.setup_->log.warn("account-not-prepared", said.payload);
-    }
-    a.refresh();
+  const auto prepared = [](std::uint64_t ticket) {
+    return [ticket](account_actor& a, const command_answer& said) {
+      const bool ok = said.status == command_status::done;
+      a.preparing_.done(ticket, ok, a.now());
+      if (!ok) {
+        a.blocked_ = said.payload.empty() ? "the account's shard does not answer in time" : said.payload;
+        a.setup_->log.warn("account-not-prepared", a.blocked_);
+      }
+      a.refresh();
+    };
   };
   if (!setup_->stream_confirmed) {
     blocked_ = "trading needs ingest.commitment = confirmed";
@@ -205,58 +233,59 @@ bool account_actor::prepare(const leadership& lead, const chain_view& chain) {
     blocked_ = "the stream has shown no finalized block yet";
     return false;
   }
-  if (preparing_) return false;
+  if (s.epoch > lead.epoch) return false; // another leads already
   if (s.epoch < lead.epoch) {
-    preparing_ = true;
-    submit(command::take_over{.epoch = lead.epoch,
-                              .why = command::why_now::failover,
-                              .highest_seen = chain.tip,
-                              .chain = chain,
-                              .data_loss = lead.data_loss},
-           prepared);
+    if (const auto ticket = preparing_.begin(now()))
+      submit(command::take_over{.epoch = lead.epoch,
+                                .why = command::why_now::failover,
+                                .highest_seen = chain.tip,
+                                .chain = chain,
+                                .data_loss = lead.data_loss},
+             prepared(ticket));
     return false;
   }
-  if (s.epoch > lead.epoch) return false; // another leads already
   if (setup_->opening_balance.value != 0 && s.books.lamports_of(ledger_account::external) == 0) {
-    preparing_ = true;
-    setup_->fund(here([prepared](account_actor& a, bool funded) {
-      if (!funded) {
-        a.preparing_ = false;
-        a.blocked_ = "the paper chain does not answer";
-        return;
-      }
-      command::book_external deposit;
-      deposit.transaction = deposit_of(a.setup_->name);
-      deposit.lamports_delta = static_cast<std::int64_t>(a.setup_->opening_balance.value);
-      a.submit(deposit, prepared);
-    }));
+    if (const auto ticket = preparing_.begin(now()))
+      setup_->fund(here([prepared, ticket](account_actor& a, bool funded) {
+        if (!funded) {
+          a.preparing_.done(ticket, false, a.now());
+          a.blocked_ = "the paper chain does not answer";
+          return;
+        }
+        command::book_external deposit;
+        deposit.transaction = deposit_of(a.setup_->name);
+        deposit.lamports_delta = static_cast<std::int64_t>(a.setup_->opening_balance.value);
+        a.submit(deposit, prepared(ticket));
+      }));
     return false;
   }
   if (s.limits != setup_->limits && (s.open.empty() || s.limits.lifetime_blocks == setup_->limits.lifetime_blocks)) {
-    preparing_ = true;
-    submit(command::set_limits{setup_->limits}, prepared);
+    if (const auto ticket = preparing_.begin(now())) submit(command::set_limits{setup_->limits}, prepared(ticket));
     return false;
   }
   blocked_.clear();
+  if (s.quarantine_until.value == 0) {
+    quarantine_told_ = false;
+  } else {
+    blocked_ = quarantine_text; // what is under way is still looked for
+    if (!std::exchange(quarantine_told_, true)) setup_->log.error("account-quarantine", blocked_);
+  }
   return true;
 }
 
 void account_actor::act() {
   lead_ = setup_->leading();
   if (!lead_.here || !record_) return;
+  if (changes_read_ != changes_) return refresh(); // an operator changed what this state does not know
   const auto chain = setup_->chain->with([](chain_tracker& t) { return t.view(); });
   if (!prepare(lead_, chain)) return;
   const auto& s = record_->state;
-  if (!ticking_) {
-    const auto d = account::decide(s, command::tick{chain});
-    if (d && !d->events.empty()) {
-      ticking_ = true;
-      submit(command::tick{chain}, [](account_actor& a, const command_answer&) {
-        a.ticking_ = false;
+  if (const auto d = account::decide(s, command::tick{chain}); d && !d->events.empty())
+    if (const auto ticket = ticking_.begin(now()))
+      submit(command::tick{chain}, [ticket](account_actor& a, const command_answer& said) {
+        a.ticking_.done(ticket, said.status == command_status::done, a.now());
         a.refresh();
       });
-    }
-  }
   for (const auto& e : driver_.due(account::duties(s, chain), now())) begin(e);
 }
 
@@ -505,20 +534,32 @@ void account_actor::answer(const account_question& q) {
 }
 
 void account_actor::change(account_command c, std::string said, const api::reply& reply) {
-  submit(std::move(c), [said = std::move(said), reply](account_actor& a, const command_answer& told) {
-    if (told.status == command_status::done && a.record_) {
-      reply(said_view(said, in_flight(*a.record_)));
-    } else {
-      reply(error_response(told.status == command_status::refused ? 422 : 503,
-                           told.payload.empty() ? "the account did not answer in time" : told.payload));
-    }
-    a.refresh();
-  });
+  submit(std::move(c), setup_->ask_within_ns,
+         [said = std::move(said), reply](account_actor& a, const command_answer& told) {
+           // Without an answer it may have been done all the same.
+           a.after_read([said, reply, told](account_actor& read) {
+             if (told.status != command_status::done)
+               return reply(error_response(told.status == command_status::refused ? 422 : 504,
+                                           told.payload.empty()
+                                               ? "the account did not answer in time; it may have been "
+                                                 "done: say it again"
+                                               : told.payload));
+             if (!read.record_)
+               return reply(error_response(503, said + "; what is in flight cannot be read at this moment",
+                                           "`sett order ls --open` shows it"));
+             reply(said_view(said, in_flight(*read.record_)));
+           });
+         });
 }
 
 void account_actor::open_order(const api::request& r, const api::reply& reply) {
   const auto mint = solana::parse_address(std::string(r.query_or("mint", "")));
   if (!mint) return reply(error_response(400, mint.error().message, "write the token's mint address in full"));
+  if (r.query_or("key", "").empty())
+    return reply(error_response(400,
+                                "an order needs a key, which names it: asked again with the same key it is the "
+                                "same order",
+                                "give each new order a new key of your own: key=..."));
   if (!blocked_.empty()) return reply(error_response(503, blocked_));
   const auto side = r.query_or("side", "");
   if (side == "sell") return sell(r, *mint, reply);
@@ -588,12 +629,14 @@ void account_actor::sell(const api::request& r, const mint_address& mint, const 
 }
 
 void account_actor::open(const command::open_intent& c, const api::reply& reply) {
-  submit(c, [reply](account_actor& a, const command_answer& said) {
+  submit(c, setup_->ask_within_ns, [reply](account_actor& a, const command_answer& said) {
     if (said.status != command_status::done) {
-      reply(error_response(said.status == command_status::refused ? 422 : 503,
-                           said.payload.empty() ? "the account did not answer in time; whether the order was taken is "
-                                                  "told by `sett order ls`"
-                                                : said.payload));
+      const bool refused = said.status == command_status::refused;
+      reply(error_response(refused ? 422 : 504,
+                           said.payload.empty() ? "the account did not answer in time" : said.payload,
+                           refused ? ""
+                                   : "the order may have been taken: ask again with the same key, or see "
+                                     "`sett order ls`"));
       return a.refresh();
     }
     const auto o = read_opened(said.payload);

@@ -72,6 +72,8 @@ struct account_setup {
   ports::fee_choice fees;
   bool stream_confirmed{}; // the stream carries confirmed blocks
   std::int64_t command_within_ns{5'000'000'000};
+  /// Of commands that the API asked for: below its own bound, so that what became of them is what the user reads.
+  std::int64_t ask_within_ns{800'000'000};
   std::function<leadership()> leading; // thread-safe
   /// The shard's replica on this node; invalid: none.
   std::function<caf::actor()> shard;
@@ -128,6 +130,11 @@ private:
   void act();
   [[nodiscard]] bool prepare(const leadership& lead, const execution::chain_view& chain);
   void submit(execution::account_command c, std::function<void(account_actor&, const entities::command_answer&)> then);
+  void submit(execution::account_command c, std::int64_t within_ns,
+              std::function<void(account_actor&, const entities::command_answer&)> then);
+  /// Runs `then` once the state was read again, or cannot be (no record then). Until then nothing is sent.
+  void after_read(std::function<void(account_actor&)> then);
+  void was_read(bool ok);
   void begin(const execution::account_effect& e);
   void end(const execution::account_effect& e, bool ok, std::string_view why = {});
 
@@ -151,7 +158,12 @@ private:
   std::optional<execution::account_record> record_; // as last read; only while this node leads
   leadership lead_;
   std::set<mint_address> asked_pools_; // of what is held: asked for once a leadership
-  bool reading_{}, read_again_{}, preparing_{}, ticking_{};
+  bool reading_{}, read_again_{};
+  lone_step preparing_, ticking_;
+  // Of what an operator changed: how many commands were answered, and how many of them the state that was read has.
+  std::uint64_t changes_{}, changes_being_read_{}, changes_read_{};
+  std::vector<std::function<void(account_actor&)>> waiting_; // for the state to be read; as many as changes not read
+  bool quarantine_told_{};
   std::string blocked_; // why nothing is done now; empty: something may be
 };
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -30,7 +31,7 @@ public:
     if (d->events.size() > entry_events_max) d->events.resize(entry_events_max);
     const auto* takes = std::get_if<command::take_over>(&*c);
     journal::entity_decision out;
-    out.reply = answer_to(*c, *d);
+    out.reply = answer_to(*c, *d, record_.log);
     if (d->events.empty()) return out;
     out.event = encode(account_entry{.ts_event = at.now,
                                      .ts_init = at.now,
@@ -45,14 +46,22 @@ public:
   std::unique_ptr<entity> clone() const override { return std::make_unique<account_entity>(*this); }
 
 private:
-  static std::string answer_to(const account_command& c, const account_decision& d) {
+  static std::string answer_to(const account_command& c, const account_decision& d, const order_log& log) {
     const auto* o = std::get_if<command::open_intent>(&c);
     if (o == nullptr) return "ok";
-    const auto id = hex_of(intent_id_of(o->account, o->strategy, o->mint, o->kind, o->cause));
+    const auto intent = intent_id_of(o->account, o->strategy, o->mint, o->kind, o->cause);
+    const auto id = hex_of(intent);
     for (const auto& e : d.events)
       if (const auto* no = std::get_if<event::denied>(&e))
         return fmt::format("denied {} {} {} {}", id, to_text(no->reason), no->measured, no->threshold);
-    return (d.events.empty() ? "known " : "accepted ") + id;
+    if (!d.events.empty()) return "accepted " + id;
+    if (const auto* s = log.find(intent); s != nullptr && s->state == order_state::denied) {
+      const auto line = std::find_if(s->lines.begin(), s->lines.end(),
+                                     [](const story_line& l) { return l.what == story_event::denied; });
+      const bool told = line != s->lines.end();
+      return fmt::format("denied_before {} {} {} {}", id, to_text(s->reason), told ? line->a : 0, told ? line->b : 0);
+    }
+    return "known " + id;
   }
   account_record record_;
 };
@@ -145,7 +154,8 @@ result<opened> read_opened(std::string_view answer) {
   o.accepted = words[0] == "accepted";
   o.known = words[0] == "known";
   if (o.accepted || o.known) return o;
-  if (words[0] != "denied" || words.size() != 5) return damaged();
+  o.before = words[0] == "denied_before";
+  if ((words[0] != "denied" && !o.before) || words.size() != 5) return damaged();
   o.reason = words[2];
   const auto number = [](std::string_view w, std::uint64_t& to) {
     return std::from_chars(w.data(), w.data() + w.size(), to).ec == std::errc{};

@@ -21,11 +21,12 @@ inline constexpr std::string_view account_kind_name = "account";
 inline constexpr std::string_view paper_chain_kind_name = "paper_chain";
 
 /// What an account answers: one of
-///   "accepted ID" | "known ID" | "denied ID REASON MEASURED THRESHOLD"   to open_intent
+///   "accepted ID" | "known ID" | "denied ID REASON MEASURED THRESHOLD" |
+///   "denied_before ID REASON MEASURED THRESHOLD" (with the same cause)     to open_intent
 ///   "ok"                                                                  to everything else
 /// ID: 64 hexadecimal digits. A refusal is a sentence. The paper chain answers an encoded paper_look, or nothing.
 struct opened {
-  bool accepted{}, known{};
+  bool accepted{}, known{}, before{}; // before: denied when the same was asked earlier
   std::string id, reason;
   std::uint64_t measured{}, threshold{};
 };

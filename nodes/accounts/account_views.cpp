@@ -49,24 +49,6 @@ std::string venue_name(std::uint8_t v) {
   }
 }
 
-/// What a person can do about it.
-std::string_view hint_of(std::string_view reason) {
-  if (reason == "halted") return "trading is halted: `sett resume` lets it buy again";
-  if (reason == "insufficient_funds")
-    return "`sett wallet balance` shows what is free; the floor and open orders are kept back";
-  if (reason == "over_spend") return "account.spend_sol_max bounds a single buy";
-  if (reason == "over_exposure")
-    return "account.exposure_sol_max bounds what is held and on order: sell something first";
-  if (reason == "too_many_open") return "account.entries_open_max bounds open buys: wait for one, or cancel it";
-  if (reason == "position_open") return "a buy of this token is open already: `sett order ls`";
-  if (reason == "sell_alive") return "a sell of this token is under way: wait for its end";
-  if (reason == "exit_open") return "a sell of this token is open already: `sett order ls`";
-  if (reason == "nothing_to_sell") return "the wallet holds none of it, or less: `sett position ls`";
-  if (reason == "stale_event") return "the chain went on meanwhile: try again";
-  if (reason == "quarantine") return "after a loss or a restore nothing is bought until the chain has passed it by";
-  return {};
-}
-
 json::object story_row(const order_story& s, const account_state& state) {
   const auto* open = state.find(s.id);
   json::object o{{"order", hex_of(s.id).substr(0, 16)},
@@ -181,6 +163,48 @@ result<priced_pool> priced(const account_setup& s, const mint_address& mint, por
   const auto price = price_of(*pool, side, true, amount);
   if (!price) return std::unexpected(price.error());
   return priced_pool{*pool, *price};
+}
+
+std::string_view hint_of(denial reason) {
+  switch (reason) {
+  case denial::halted:
+    return "trading is halted: `sett resume` lets it buy again";
+  case denial::quarantine:
+    return quarantine_text;
+  case denial::unknown_transaction:
+    return "the wallet has a transaction that no order explains: nothing is bought until it is accepted";
+  case denial::late_event:
+    return "what it was ordered for was seen too late to buy on";
+  case denial::stale_event:
+    return "the chain went on meanwhile: order again with a new key";
+  case denial::position_open:
+    return "a buy of this token is open, or it is held already: `sett order ls`, `sett position ls`";
+  case denial::sell_alive:
+    return "a sell of this token is under way: wait for its end";
+  case denial::exit_open:
+    return "a sell of this token is open already: `sett order ls`";
+  case denial::over_spend:
+    return "risk.trade_lamports_max bounds a single buy";
+  case denial::over_exposure:
+    return "risk.account_lamports_max bounds what is held and on order: sell something first";
+  case denial::too_many_open:
+    return "risk.positions_max bounds the open buys: wait for one, or cancel it";
+  case denial::insufficient_funds:
+    return "`sett wallet balance` shows what is free; the floor and open orders are kept back";
+  case denial::nothing_to_sell:
+    return "the wallet holds none of it, or less: `sett position ls`";
+  case denial::sell_found:
+    return "the wallet's history has a sell that may have been this one: see `sett position ls`, then order again with "
+           "a new key";
+  case denial::dedup_full:
+    return "too many orders ended within the last blocks to tell new ones from old ones: wait a minute";
+  case denial::bad_request:
+    return "account.max_age_blocks and the amounts have bounds: see `sett config explain account.max_age_blocks`";
+  case denial::none:
+  case denial::count_:
+    break;
+  }
+  return {};
 }
 
 std::string hint_of(const error& e) {
@@ -358,8 +382,14 @@ response opened_view(const opened& o) {
                              : o.known  ? "known"
                                         : "denied"}};
   if (o.accepted || o.known) return ok(out);
-  const auto said = fmt::format("the account denies it: {} (measured {}, limit {})", o.reason, o.measured, o.threshold);
-  return error_response(422, said, hint_of(std::string_view(o.reason)));
+  const auto said =
+      fmt::format("the account {}: {} (measured {}, limit {})",
+                  o.before ? "denied it when it was asked before, and a new order needs a new key" : "denies it",
+                  o.reason, o.measured, o.threshold);
+  auto reason = denial::none;
+  for (auto d = denial::none; d != denial::count_; d = static_cast<denial>(static_cast<std::uint8_t>(d) + 1))
+    if (to_text(d) == o.reason) reason = d;
+  return error_response(422, said, std::string(hint_of(reason)));
 }
 
 response said_view(std::string_view said, std::size_t flying) {

@@ -29,6 +29,10 @@ enum class view_errc : std::uint16_t { no_pool = 1, no_order, ambiguous };
 [[nodiscard]] result<priced_pool> priced(const account_setup& s, const mint_address& mint, ports::trade_side side,
                                          std::uint64_t amount);
 [[nodiscard]] std::string hint_of(const error& e);
+/// What a person can do about a denial. Settings are named by their keys.
+[[nodiscard]] std::string_view hint_of(execution::denial reason);
+inline constexpr std::string_view quarantine_text =
+    "in quarantine: sells and buys wait; the reader of the history is not built";
 /// Fees, tip and rent of one attempt, at most.
 [[nodiscard]] lamports cost_max(const account_setup& s, bool buy);
 /// An order by its id or the id's beginning (8 digits or more). Errors: no_order, ambiguous.

@@ -25,6 +25,36 @@ struct driver_pace {
   std::size_t under_way_max{64};
 };
 
+/// One thing at a time: after a failure it pauses, and an answer that never comes ends it all the same.
+class lone_step {
+public:
+  static constexpr std::int64_t pause_ns = 500'000'000, lapse_ns = 10'000'000'000;
+  /// A ticket (not 0) when it begins now; 0: it is under way, or pauses.
+  [[nodiscard]] std::uint64_t begin(steady_time_ns now) {
+    if (now.value < (running_ ? at_ns_ + lapse_ns : at_ns_)) return 0;
+    running_ = true;
+    at_ns_ = now.value;
+    return ++ticket_;
+  }
+  /// An answer that comes after the lapse changes nothing.
+  void done(std::uint64_t ticket, bool ok, steady_time_ns now) {
+    if (!running_ || ticket != ticket_) return;
+    running_ = false;
+    at_ns_ = ok ? now.value : now.value + pause_ns;
+  }
+  /// What is under way does not count any more.
+  void reset() {
+    running_ = false;
+    at_ns_ = 0;
+    ++ticket_;
+  }
+
+private:
+  bool running_{};
+  std::int64_t at_ns_{}; // running: begun; else: not before
+  std::uint64_t ticket_{};
+};
+
 class driver {
 public:
   explicit driver(driver_pace pace = {}) : pace_(pace) {}

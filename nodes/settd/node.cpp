@@ -536,6 +536,8 @@ struct node::parts {
     s->slippage_bps = v.account.slippage_bps;
     s->max_age_blocks = v.account.max_age_blocks;
     s->fees.price_micro_lamports = v.account.price_micro_lamports;
+    // Beside the time of asking the node that leads (half the API's bound) there is room for the answer.
+    s->ask_within_ns = static_cast<std::int64_t>(v.api.request_timeout_ms) * (second_ns / 1000) * 2 / 5;
     s->stream_confirmed = v.ingest.commitment == "confirmed";
     s->leading = [this] { return account_leadership(); };
     s->shard = [this] { return actor_at(fmt::format("/node/shards/{}", account_shard().value)); };

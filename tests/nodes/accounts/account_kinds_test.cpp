@@ -99,6 +99,15 @@ TEST(unit_account_kinds, an_order_is_accepted_known_again_and_denied_with_its_re
   const auto denied = read_opened(*e.ask(buy_of(6, 20'000'000)));
   EXPECT_EQ(denied->reason, "over_spend");
   EXPECT_EQ(denied->threshold, 10'000'000U);
+  EXPECT_FALSE(denied->before);
+  const auto repeated = read_opened(*e.ask(buy_of(6, 20'000'000)));
+  ASSERT_TRUE(repeated);
+  EXPECT_TRUE(repeated->before);
+  EXPECT_FALSE(repeated->known || repeated->accepted);
+  EXPECT_EQ(repeated->id, denied->id);
+  EXPECT_EQ(repeated->reason, "over_spend");
+  EXPECT_EQ(repeated->measured, 20'000'000U);
+  EXPECT_EQ(repeated->threshold, 10'000'000U);
   EXPECT_FALSE(read_opened("what is this"));
   ASSERT_TRUE(intent_id_in(first->id));
   EXPECT_EQ(hex_of(*intent_id_in(first->id)), first->id);

@@ -19,6 +19,33 @@ steady_time_ns at(std::int64_t t_ms) { return steady_time_ns(t_ms * ms); }
 
 } // namespace
 
+TEST(unit_lone_step, it_runs_once_and_pauses_after_a_failure) {
+  sett::accounts::lone_step s;
+  const auto first = s.begin(at(0));
+  ASSERT_NE(first, 0U);
+  EXPECT_EQ(s.begin(at(1)), 0U);
+  s.done(first, false, at(2));
+  EXPECT_EQ(s.begin(at(501)), 0U);
+  const auto second = s.begin(at(502));
+  ASSERT_NE(second, 0U);
+  s.done(second, true, at(503));
+  EXPECT_NE(s.begin(at(503)), 0U);
+}
+
+TEST(unit_lone_step, a_lost_answer_ends_it_after_ten_seconds_and_a_late_one_changes_nothing) {
+  sett::accounts::lone_step s;
+  const auto lost = s.begin(at(0));
+  EXPECT_EQ(s.begin(at(9'999)), 0U);
+  const auto next = s.begin(at(10'000));
+  ASSERT_NE(next, 0U);
+  EXPECT_NE(next, lost);
+  s.done(lost, true, at(10'001));
+  EXPECT_EQ(s.begin(at(10'002)), 0U); // the next one is still under way
+  s.reset();
+  s.done(next, false, at(10'003));
+  EXPECT_NE(s.begin(at(10'003)), 0U);
+}
+
 TEST(unit_driver, a_step_is_under_way_once_and_sends_come_again_after_a_pause) {
   driver d;
   const std::vector<account_effect> duties{effect::send{id_of(1), attempt_number(1)}};

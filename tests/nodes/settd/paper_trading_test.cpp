@@ -185,6 +185,11 @@ TEST_F(it_paper_trading, refusals_say_why_and_what_to_do) {
   EXPECT_NE(halted.err.find("halted"), std::string::npos) << halted.err;
   EXPECT_NE(halted.err.find("sett resume"), std::string::npos) << halted.err;
   EXPECT_EQ(run_sett({"resume"}).code, 0);
+  const auto nameless = json::serialize(ask(1, "/v1/account/orders?side=buy&lamports=20000000&mint=" + mint, "POST"));
+  EXPECT_NE(nameless.find("needs a key"), std::string::npos) << nameless;
+  const auto repeated = [&] { return run_sett({"buy", mint, "--sol", "2", "--key", "too-much"}).err; };
+  EXPECT_NE(repeated().find("the account denies it"), std::string::npos);
+  EXPECT_NE(repeated().find("denied it when it was asked before"), std::string::npos);
   const auto too_much = run_sett({"buy", mint, "--sol", "2"});
   EXPECT_NE(too_much.err.find("over_spend"), std::string::npos) << too_much.err;
   EXPECT_EQ(run_sett({"buy", mint, "--sol", "0.0000000001"}).code, 2);
