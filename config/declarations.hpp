@@ -21,7 +21,25 @@ namespace sett::config {
 
 enum class value_kind : std::uint8_t { flag, integer, text, secret };
 enum class setting_scope : std::uint8_t { node, cluster };
-enum class setting_change : std::uint8_t { restart, live };
+/// How a change takes effect. The desk's are kept live by actors/strategy/parameters; no node runs a desk yet, so the
+/// truth of today is told of them (change_text): most are used by no node, a few are read when a node starts.
+enum class setting_change : std::uint8_t { restart, live, desk, desk_start };
+[[nodiscard]] constexpr bool is_desk(setting_change c) {
+  return c == setting_change::desk || c == setting_change::desk_start;
+}
+/// For people, after "changes".
+[[nodiscard]] constexpr std::string_view change_text(setting_change c) {
+  switch (c) {
+  case setting_change::live:
+    return "at once, in a running node";
+  case setting_change::desk:
+    return "nothing: no node uses it yet";
+  case setting_change::restart:
+  case setting_change::desk_start:
+    break;
+  }
+  return "with a restart";
+}
 
 using setting_value = std::variant<bool, std::int64_t, std::string>;
 

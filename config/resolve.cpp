@@ -281,8 +281,7 @@ std::string explain(const declaration& d) {
         auto name = environment_name(d.key);
         return name.replace(name.find('*'), 1, "<NAME>");
       }());
-  out += fmt::format("  changes   {}\n",
-                     d.change == setting_change::live ? "at once, in a running node" : "with a restart");
+  out += fmt::format("  changes   {}\n", change_text(d.change));
   out += fmt::format("  holds for {}\n",
                      d.scope == setting_scope::cluster ? "the whole cluster: all nodes must agree" : "this node");
   return out;
@@ -306,7 +305,9 @@ std::string render_defaults() {
     }
     out += wrapped(d.paragraph, "# ", 120);
     out += fmt::format("# Allowed: {}.{}{}\n", allowed_text(d),
-                       d.change == setting_change::live ? " Changes at once." : "",
+                       d.change == setting_change::live   ? " Changes at once."
+                       : d.change == setting_change::desk ? " No node uses it yet."
+                                                          : "",
                        d.scope == setting_scope::cluster ? " The whole cluster must agree." : "");
     const auto key = d.key.substr(item ? dot + 3 : dot + 1);
     const bool has_default = !item || !d.default_text.empty();

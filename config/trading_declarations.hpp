@@ -1,6 +1,6 @@
-// The part of the table of declarations that concerns trading, and the rules between those settings. All of them may
-// change while the cluster runs: what is set live is journalled (actors/strategy/parameters.hpp) and wins over the
-// files. Pure.
+// The part of the table of declarations that concerns trading, and the rules between those settings. They are the
+// desk's: what is set live is journalled (actors/strategy/parameters.hpp) and wins over the files, once a node runs a
+// desk; until then setting_change::desk and desk_start say what a node does with them. Pure.
 #pragma once
 
 #include "config/declarations.hpp"

@@ -41,7 +41,7 @@ result<found_key> find(std::string_view area, std::string_view key) {
   if (key.size() <= area.size() + 1 || !key.starts_with(area) || key[area.size()] != '.' ||
       key.substr(area.size() + 1).find('.') != std::string_view::npos)
     return refuse(parameters_errc::bad_request, "{} does not belong to {}", key, area);
-  if (out.declared->change != config::setting_change::live || out.declared->load == nullptr ||
+  if (!config::is_desk(out.declared->change) || out.declared->load == nullptr ||
       out.declared->scope != config::setting_scope::cluster)
     return refuse(parameters_errc::not_live, "{}: only a restart changes it", key);
   return out;
