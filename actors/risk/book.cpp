@@ -191,7 +191,11 @@ committed in_token(const book& b, const mint_address& mint) {
   return sum_if(b, [&](const auto& key, const auto&) { return key.first == mint; });
 }
 committed in_creator(const book& b, const address& creator, const mint_address& mint) {
-  const auto& who = creator.is_zero() ? mint : creator;
+  auto who = creator.is_zero() ? mint : creator;
+  // Who does not know the creator may hold the token by an entry that did.
+  if (creator.is_zero())
+    for (const auto& [key, c] : b.positions)
+      if (key.first == mint && !c.creator.is_zero()) who = c.creator;
   return sum_if(b,
                 [&](const auto& key, const auto& c) { return key.first == mint || creator_of(c, key.first) == who; });
 }

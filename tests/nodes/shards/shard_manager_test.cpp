@@ -63,10 +63,13 @@ struct managed {
     setup->view = [this] { return published; };
     setup->make_shard = [this](caf::actor_system& s, const supervision::cell_ptr&, shard_id, const auto&, const auto&,
                                const caf::actor&) -> caf::actor {
-      return s.spawn([this](caf::event_based_actor*) -> caf::behavior {
-        return {[this](const shard_members& m) { told = m.view; }, [](const shard_record_seen&) {},
-                [](const shard_wish&) {}, [](const shard_hand_over&) {}};
-      });
+      // The second argument is for CAF: with none it binds a reference to nothing.
+      return s.spawn(
+          [this](caf::event_based_actor*, int) -> caf::behavior {
+            return {[this](const shard_members& m) { told = m.view; }, [](const shard_record_seen&) {},
+                    [](const shard_wish&) {}, [](const shard_hand_over&) {}};
+          },
+          0);
     };
     manager_setup = setup;
   }
