@@ -29,13 +29,18 @@ namespace {
 constexpr std::array story_columns{column{"time", "AGO", form::unix_time}, column{"attempt", "ATTEMPT"},
                                    column{"what", "WHAT"}};
 
+constexpr auto ask_pause = std::chrono::milliseconds(200);
+
 std::string account(std::string_view tail) { return std::string(control::account_path) + std::string(tail); }
 
-result<json::object> ask(const command_context& c, std::string_view method, const std::string& target) {
-  auto answer = c.client().ask(method, target);
+result<json::object> ask(const node_client& node, std::string_view method, const std::string& target) {
+  auto answer = node.ask(method, target);
   if (!answer) return std::unexpected(answer.error());
   if (!answer->is_object()) return fail("node", client_errc::bad_answer, "the node's answer is no JSON object");
   return std::move(answer->as_object());
+}
+result<json::object> ask(const command_context& c, std::string_view method, const std::string& target) {
+  return ask(c.client(), method, target);
 }
 std::string text(const json::object& o, std::string_view key, form how = form::text) {
   return shown(o.if_contains(key), how, std::time(nullptr));
@@ -104,9 +109,27 @@ int follow(const command_context& c, const std::string& id) {
 
 int place(const command_context& c, const order_options& o, std::string target) {
   if (o.max_age_blocks >= 0) target += fmt::format("&max_age_blocks={}", o.max_age_blocks);
-  target += "&key=" + percent_encode(o.key.empty() ? new_key() : o.key);
-  const auto a = ask(c, "POST", target);
-  if (!a) return report(c, a.error());
+  const auto key = o.key.empty() ? new_key() : o.key;
+  target += "&key=" + percent_encode(key);
+  // Without an answer the order may have been taken. Under the same key it is the same order, so it is asked again; and
+  // once it is in doubt, no other refusal settles what became of the first one.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(c.timeout_ms);
+  bool doubtful = false;
+  auto a = ask(c, "POST", target);
+  while (!a) {
+    doubtful =
+        doubtful || (a.error().area == "node" && a.error().code == static_cast<std::uint16_t>(client_errc::unanswered));
+    if (!doubtful) return report(c, a.error());
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()) - ask_pause;
+    if (left <= ask_pause) {
+      const error doubt{"node", static_cast<std::uint16_t>(client_errc::unanswered),
+                        fmt::format("{}; it may have been taken: say it again with --key {}", a.error().message, key)};
+      return report(c, doubt);
+    }
+    std::this_thread::sleep_for(ask_pause);
+    a = ask(node_client(c.socket_path(), left, c.node), "POST", target);
+  }
   const auto id = text(*a, "order");
   if (o.wait) return follow(c, id);
   if (is_json(c)) {

@@ -22,7 +22,9 @@ std::string command_context::socket_path() const {
 
 int report(const command_context& c, const error& e) {
   c.err << "sett: " << e.message << "\n";
-  if (e.area != "node" || e.code != static_cast<std::uint16_t>(client_errc::unreachable)) return exit_failed;
+  const auto is = [&](client_errc code) { return e.area == "node" && e.code == static_cast<std::uint16_t>(code); };
+  if (is(client_errc::unanswered)) return exit_unreachable;
+  if (!is(client_errc::unreachable)) return exit_failed;
   if (c.socket.empty() && !config::load(c.settings).ok())
     c.err << "sett: the settings have faults, so the node may be looked for in the wrong place; see `sett config "
              "check`\n";

@@ -21,8 +21,8 @@ constexpr std::uint64_t answer_bytes_max = 256ULL << 20U;
 
 result<boost::json::value> node_client::ask(std::string_view method, std::string_view target) const {
   using local = asio::local::stream_protocol;
-  const auto unreachable = [&](const std::string& why) {
-    return fail("node", client_errc::unreachable,
+  const auto unreachable = [&](const std::string& why, client_errc code = client_errc::unreachable) {
+    return fail("node", code,
                 fmt::format("no node answers at {}: {}; is it running? Start one with `settd --config FILE` or "
                             "tools/up, or name its socket with --socket",
                             socket_path_, why));
@@ -55,9 +55,11 @@ result<boost::json::value> node_client::ask(std::string_view method, std::string
     });
   });
   io.run();
-  if (failed == beast::error::timeout) return unreachable(fmt::format("no answer within {} ms", timeout_.count()));
+  const auto after = connected ? client_errc::unanswered : client_errc::unreachable;
+  if (failed == beast::error::timeout)
+    return unreachable(fmt::format("no answer within {} ms", timeout_.count()), after);
   if (failed && !connected) return unreachable(failed.message());
-  if (failed) return unreachable(fmt::format("the connection broke: {}", failed.message()));
+  if (failed) return unreachable(fmt::format("the connection broke: {}", failed.message()), after);
   const auto& body = in.get().body();
   error_code bad;
   auto value = boost::json::parse(body, bad);
@@ -74,7 +76,8 @@ result<boost::json::value> node_client::ask(std::string_view method, std::string
         if (const auto* hint = e->as_object().if_contains("hint"); hint != nullptr && hint->is_string())
           what += "; " + std::string(hint->as_string());
       }
-    return fail("node", client_errc::refused, std::move(what));
+    const bool late = in.get().result() == http::status::gateway_timeout;
+    return fail("node", late ? client_errc::unanswered : client_errc::refused, std::move(what));
   }
   return value;
 }
